@@ -1,0 +1,19 @@
+/** Three suites: unit (from source), integration (real sockets, from source), cluster (the built lbctl, real processes). */
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironmentOptions: { customExportConditions: ['@lb/source', 'node', 'node-addons'] },
+  transform: { '\\.ts$': './test/support/strip-types.mjs' },
+};
+const suite = (displayName) => ({
+  ...shared,
+  displayName,
+  testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
+});
+
+export default {
+  projects: [suite('unit'), suite('integration'), suite('cluster')],
+  coverageProvider: 'v8',
+  testTimeout: 30_000,
+  workerThreads: false,
+};

@@ -1,0 +1,115 @@
+/**
+ * What the admin API says, as types: the server in the primary fills them, lbctl and the dashboard read them.
+ * JSON over HTTP at admin.bind and on admin.socket; times are ISO 8601, durations milliseconds.
+ */
+
+/** `GET /api/v1/status` */
+export interface StatusReply {
+  readonly version: string;
+  readonly node: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly state: 'starting' | 'running' | 'draining';
+  readonly config: {
+    readonly path: string | null;
+    readonly hash: string;
+    readonly loadedAt: string;
+    readonly lastReloadFailed: boolean;
+  };
+  readonly workers: readonly WorkerReply[];
+  /** `address` is where it really listens: the port that was taken when the bind says 0. */
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly bind: string;
+    readonly address: string;
+    readonly connections: number;
+  }[];
+  readonly totals: {
+    readonly requests: number;
+    readonly errors: number;
+    readonly connections: number;
+    readonly inFlight: number;
+    readonly requestsPerSecond: number;
+  };
+}
+
+/** A worker process; `id` is its place, kept by the process that replaces it. */
+export interface WorkerReply {
+  readonly id: number;
+  readonly pid: number;
+  readonly state: 'starting' | 'running' | 'draining';
+  readonly connections: number;
+  readonly requests: number;
+  readonly eventLoopDelayMs: number;
+  readonly rssBytes: number;
+}
+
+/** One pool of `GET /api/v1/pools` (a list under `pools`) and `GET /api/v1/pools/{pool}`. */
+export interface PoolReply {
+  readonly name: string;
+  readonly policy: string;
+  readonly backends: readonly BackendReply[];
+}
+
+/** A backend's state as people see it. */
+export interface BackendReply {
+  readonly name: string;
+  readonly url: string;
+  readonly state: 'up' | 'down';
+  readonly reason: string;
+  readonly backup: boolean;
+  readonly weight: number;
+  readonly effectiveWeight: number;
+  readonly inFlight: number;
+  /** Over the last 10 seconds, like the quantiles, which are interpolated from the metric's buckets; null without traffic. */
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Share of the tries that failed or were answered with 5xx; 0 to 1. */
+  readonly errorRate: number;
+  readonly lastProbe: {
+    readonly at: string;
+    readonly ok: boolean;
+    readonly ms: number;
+    readonly detail: string;
+  } | null;
+}
+
+/** One route of `GET /api/v1/routes` (a list under `routes`). */
+export interface RouteReply {
+  readonly name: string;
+  readonly match: unknown;
+  readonly action: unknown;
+}
+
+/** `POST /api/v1/reload`, 200 */
+export interface ReloadReply {
+  readonly applied: true;
+  /** One sentence each; empty when the file says what is in force already. */
+  readonly changes: readonly string[];
+}
+
+/** `POST /api/v1/reload`, 422: nothing was changed. */
+export interface ReloadRefusal {
+  readonly errors: readonly ConfigErrorReply[];
+}
+
+/** A mistake in a configuration file. `line` and `column` count from 1; 0 when the mistake has no place in the file. */
+export interface ConfigErrorReply {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** `POST /api/v1/stop` {timeoutMs?}: draining has begun. */
+export interface StopReply {
+  readonly draining: true;
+}
+
+/** Any refusal. */
+export interface ErrorReply {
+  readonly error: string;
+}

@@ -1,0 +1,75 @@
+/** The sections of lb.yaml that concern the instance as a whole: admin, log, requestId, shutdown. */
+import { z } from 'zod';
+import { parseBind } from '../../net/bind-address.ts';
+import { duration, fieldName } from './scalars.ts';
+
+const ADMIN_HINT = 'expected host:port, for example 127.0.0.1:9090';
+
+/** The admin server. */
+export const admin = z.strictObject({
+  bind: z
+    .string(ADMIN_HINT)
+    .refine((text) => parseBind(text)?.kind === 'tcp', ADMIN_HINT)
+    .default('127.0.0.1:9090')
+    .describe('Where /metrics, /healthz, /readyz and /api/v1 answer.'),
+  token: z
+    .string('expected a token')
+    .min(8, 'expected a token of at least 8 characters')
+    .nullable()
+    .default(null)
+    .describe('Bearer token. Required as soon as bind is not loopback.'),
+  socket: z
+    .string()
+    .regex(/^\//, 'expected an absolute path')
+    .nullable()
+    .default(null)
+    .describe(
+      'Unix socket that lbctl talks to, mode 0600. Default: one per configuration file in $XDG_RUNTIME_DIR or /tmp.',
+    ),
+});
+
+/** Logging. */
+export const log = z.strictObject({
+  level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+    .default('info')
+    .describe('Least severe level that is written, on stderr.'),
+  format: z
+    .enum(['auto', 'json', 'pretty'])
+    .default('auto')
+    .describe('auto: pretty on a terminal, json otherwise.'),
+  access: z
+    .strictObject({
+      enabled: z.boolean('expected true or false').default(true).describe('One line per request.'),
+      format: z
+        .enum(['json', 'combined'])
+        .default('json')
+        .describe('json, or the combined format of other servers.'),
+      path: z
+        .string('expected "stdout" or a path')
+        .regex(/^(stdout|\/.+)$/, 'expected "stdout" or an absolute path')
+        .default('stdout')
+        .describe('stdout, or a file, reopened on SIGHUP.'),
+      sample: z
+        .number('expected a number from 0 to 1')
+        .min(0, 'expected a number from 0 to 1')
+        .max(1, 'expected a number from 0 to 1')
+        .default(1)
+        .describe('Share of the requests that are logged; answers from 500 on always are.'),
+    })
+    .prefault({})
+    .describe('The access log.'),
+});
+
+/** Request ids. */
+export const requestId = z.strictObject({
+  header: fieldName.default('X-Request-Id').describe('Header that carries the id.'),
+  generate: z.enum(['uuidv7']).default('uuidv7').describe('How a new id is made.'),
+});
+
+/** Shutdown. */
+export const shutdown = z.strictObject({
+  drainTimeout: duration
+    .default(30_000)
+    .describe('How long requests in flight may take after SIGTERM.'),
+});

@@ -1,0 +1,130 @@
+/** `pools`: groups of backends, how one is picked, and how their health is known. */
+import { z } from 'zod';
+import { parseBackendUrl } from '../../net/backend-url.ts';
+import { duration, method, name, positiveDuration, size, whole } from './scalars.ts';
+
+/** The policies that exist; the worker's registry has one class for each and the compiler says when one is missing. */
+export const POLICIES = [
+  'p2c',
+  'round_robin',
+  'weighted_round_robin',
+  'least_connections',
+  'random',
+  'ewma',
+] as const;
+
+const URL_HINT = 'expected http://host:port or unix:/path.sock';
+const backendUrl = z
+  .string(URL_HINT)
+  .refine((text) => parseBackendUrl(text) !== undefined, URL_HINT);
+
+const backend = z.preprocess(
+  (value) => (typeof value === 'string' ? { url: value } : value),
+  z.strictObject(
+    {
+      url: backendUrl.describe('http://host:port or unix:/path.sock.'),
+      name: name.optional().describe('Name in logs and metrics. Default: host:port.'),
+      weight: whole(0, 1000).default(1).describe('Share of the traffic. 0 = no new traffic.'),
+      backup: z
+        .boolean('expected true or false')
+        .default(false)
+        .describe('Used only when no other backend is left.'),
+    },
+    'expected a URL, or an object with url',
+  ),
+);
+
+const STATUS_HINT = 'expected statuses such as "200", "200-399" or "200,204,301-302"';
+const healthCheck = z.strictObject({
+  type: z
+    .enum(['http', 'tcp', 'none'])
+    .default('http')
+    .describe('http: a request; tcp: a connection; none: only real traffic tells.'),
+  path: z
+    .string()
+    .regex(/^\/\S*$/, 'expected a path such as "/health"')
+    .default('/health')
+    .describe('Path of the request.'),
+  method: method.default('GET').describe('Method of the request.'),
+  host: z.string().nullable().default(null).describe("Host header. Default: the backend's."),
+  port: whole(1, 65_535).nullable().default(null).describe("Port. Default: the backend's."),
+  expect: z
+    .strictObject({
+      status: z
+        .string(STATUS_HINT)
+        .regex(/^\s*\d{3}(\s*-\s*\d{3})?(\s*,\s*\d{3}(\s*-\s*\d{3})?)*\s*$/, STATUS_HINT)
+        .default('200-399')
+        .describe('Statuses that count as healthy.'),
+      body: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('Text that must stand in the first 64 KiB of the body.'),
+    })
+    .prefault({})
+    .describe('What a healthy backend answers.'),
+  interval: positiveDuration.default(5_000).describe('Time between two probes, give or take 20 %.'),
+  timeout: positiveDuration.default(2_000).describe('Longest a probe may take.'),
+  fall: whole(1, 100).default(3).describe('Failures in a row that take a backend down.'),
+  rise: whole(1, 100)
+    .default(2)
+    .describe('Successes in a row that bring it up; the very first result counts at once.'),
+});
+
+const timeouts = z.strictObject({
+  connect: positiveDuration.default(3_000).describe('To a connection, else the try failed.'),
+  response: positiveDuration
+    .default(60_000)
+    .describe('From the request to the head of the answer, else 504.'),
+  idle: positiveDuration
+    .default(60_000)
+    .describe('Longest pause between two chunks of an answer, else the answer is cut.'),
+  tunnel: positiveDuration
+    .default(3_600_000)
+    .describe('An upgraded connection without a byte for this long is closed.'),
+});
+
+const retries = z.strictObject({
+  attempts: whole(0, 10)
+    .default(1)
+    .describe('Tries beyond the first, on another backend where there is one.'),
+  on: z
+    .array(z.enum(['connect', 'reset']))
+    .default(['connect', 'reset'])
+    .describe('Failures that are tried again, all before the first byte of an answer.'),
+  methods: z
+    .array(method)
+    .default(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+    .describe('Methods that are tried again, beside any request with Idempotency-Key.'),
+  bufferBody: size.default(64 * 1024).describe('A body up to this size is kept for another try.'),
+});
+
+const connections = z.strictObject({
+  maxIdle: whole(0, 100_000)
+    .default(64)
+    .describe('Idle connections kept to a backend, per worker.'),
+  idleTimeout: duration
+    .default(4_000)
+    .describe('An idle connection is closed after this; keep it below what the backend uses.'),
+  max: whole(0, 1_000_000)
+    .default(0)
+    .describe('Connections to a backend, per worker. 0 = no limit.'),
+  protocol: z.enum(['auto', 'http/1.1']).default('auto').describe('Protocol spoken to backends.'),
+});
+
+/** One pool. */
+export const pool = z.strictObject({
+  policy: z
+    .enum(POLICIES)
+    .default('p2c')
+    .describe('How a backend is picked. Every policy honours weight and health.'),
+  engine: z.enum(['http-proxy-3']).default('http-proxy-3').describe('What forwards plain HTTP.'),
+  backends: z
+    .array(backend)
+    .min(1, 'expected at least one backend')
+    .describe('The backends: URLs, or objects.'),
+  healthCheck: healthCheck.prefault({}).describe('Active probes, from the primary.'),
+  timeouts: timeouts.prefault({}).describe('How long a backend may take.'),
+  retries: retries.prefault({}).describe('What is tried again.'),
+  connections: connections.prefault({}).describe('Connections to each backend, per worker.'),
+});

@@ -1,0 +1,88 @@
+/** lb.yaml as a whole. Defaults live here and nowhere else; the descriptions are the user's reference. */
+import { z } from 'zod';
+import { admin, log, requestId, shutdown } from './instance.ts';
+import { listener } from './listener.ts';
+import { pool } from './pool.ts';
+import { route } from './route.ts';
+import { cidr, name, whole } from './scalars.ts';
+
+/** The whole file. Rules that span sections (a route's pool exists, names are unique) are in ../references.ts. */
+export const root = z.strictObject({
+  workers: z
+    .union([z.literal('auto'), whole(1, 1024)], 'expected "auto" or a whole number from 1 to 1024')
+    .default('auto')
+    .describe('Worker processes. auto = one per CPU the process may use.'),
+  listeners: z
+    .array(listener)
+    .min(1, 'expected at least one listener')
+    .describe('Where clients connect.'),
+  trustedProxies: z
+    .array(
+      z.union(
+        [z.literal('unix'), cidr],
+        'expected an address range such as "10.0.0.0/8", or "unix"',
+      ),
+    )
+    .default([])
+    .describe(
+      'Ranges whose X-Forwarded-* and X-Request-Id are believed; "unix" for clients of unix sockets.',
+    ),
+  routes: z
+    .array(route)
+    .default([])
+    .describe(
+      'First match wins; no match is 404. With one pool and no routes, everything goes to that pool.',
+    ),
+  pools: z.record(name, pool).default({}).describe('Pools by name.'),
+  admin: admin.prefault({}).describe('The admin server.'),
+  log: log.prefault({}).describe('Logging.'),
+  requestId: requestId.prefault({}).describe('Request ids.'),
+  shutdown: shutdown.prefault({}).describe('What happens on SIGTERM.'),
+});
+
+type Root = z.output<typeof root>;
+type Listener = z.output<typeof listener>;
+type Route = z.output<typeof route>;
+type Backend = z.output<typeof pool>['backends'][number];
+
+/** A listener with its name. */
+export type ListenerConfig = Listener & { readonly name: string };
+
+/** What a route does with a request: exactly one of four. */
+export type RouteAction =
+  | { readonly kind: 'pool'; readonly pool: string }
+  | {
+      readonly kind: 'split';
+      readonly pools: readonly { readonly pool: string; readonly weight: number }[];
+    }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    };
+
+/** A route with its name and its one action. */
+export type RouteConfig = Omit<Route, 'pool' | 'split' | 'redirect' | 'respond'> & {
+  readonly name: string;
+  readonly action: RouteAction;
+};
+
+/** A backend with its name. */
+export type BackendConfig = Backend & { readonly name: string };
+
+/** A pool whose backends have names. */
+export type PoolConfig = Omit<z.output<typeof pool>, 'backends'> & {
+  readonly backends: readonly BackendConfig[];
+};
+
+/**
+ * A checked configuration: every default filled in, every shorthand written out, every reference resolved, frozen.
+ * Keys are those of lb.yaml; durations are milliseconds and sizes bytes.
+ */
+export type Config = Omit<Root, 'listeners' | 'routes' | 'pools'> & {
+  readonly listeners: readonly ListenerConfig[];
+  readonly routes: readonly RouteConfig[];
+  readonly pools: Readonly<Record<string, PoolConfig>>;
+};

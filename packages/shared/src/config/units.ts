@@ -1,0 +1,66 @@
+/** Durations, sizes and rates: the strings of lb.yaml and the numbers the program works with. */
+
+declare const unit: unique symbol;
+
+/** A length of time in milliseconds. */
+export type Milliseconds = number & { readonly [unit]?: 'ms' };
+
+/** A size in bytes. */
+export type Bytes = number & { readonly [unit]?: 'bytes' };
+
+/** A throughput in bytes per second. */
+export type BytesPerSecond = number & { readonly [unit]?: 'bytes/s' };
+
+/** `250ms`, `5s`, `2m`, `1h`; a fraction is allowed (`1.5s`). */
+export const DURATION_PATTERN: RegExp = /^\d+(\.\d+)?(ms|s|m|h)$/;
+
+/** `512B`, `64KiB`, `10MiB`, `1GiB`. */
+export const SIZE_PATTERN: RegExp = /^\d+(\.\d+)?(B|KiB|MiB|GiB)$/;
+
+/** `240B/s`, `1KiB/s`; a bare `0` switches a minimum rate off. */
+export const BYTE_RATE_PATTERN: RegExp = /^(0|\d+(\.\d+)?(B|KiB|MiB|GiB)\/s)$/;
+
+const MILLISECONDS_PER: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const BYTES_PER: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** Reads a string that matches DURATION_PATTERN. @throws RangeError on any other text. */
+export function parseDuration(text: string): Milliseconds {
+  return scaled(text, DURATION_PATTERN, MILLISECONDS_PER);
+}
+
+/** Reads a string that matches SIZE_PATTERN; fractions of a byte are rounded. @throws RangeError on any other text. */
+export function parseSize(text: string): Bytes {
+  return Math.round(scaled(text, SIZE_PATTERN, BYTES_PER));
+}
+
+/** Reads a string that matches BYTE_RATE_PATTERN. @throws RangeError on any other text. */
+export function parseByteRate(text: string): BytesPerSecond {
+  if (text === '0') return 0;
+  return scaled(text.replace(/\/s$/, ''), SIZE_PATTERN, BYTES_PER);
+}
+
+/** The shortest exact form: 1500 -> `1500ms`, 5000 -> `5s`, 7200000 -> `2h`. */
+export function formatDuration(ms: Milliseconds): string {
+  for (const suffix of ['h', 'm', 's'] as const) {
+    const per = MILLISECONDS_PER[suffix] ?? 1;
+    if (ms >= per && ms % per === 0) return `${ms / per}${suffix}`;
+  }
+  return ms === 0 ? '0s' : `${ms}ms`;
+}
+
+function scaled(text: string, pattern: RegExp, factors: Readonly<Record<string, number>>): number {
+  const suffix = /[A-Za-z]+$/.exec(text)?.[0] ?? '';
+  const factor = factors[suffix];
+  if (!pattern.test(text) || factor === undefined) throw new RangeError(`not a quantity: ${text}`);
+  return Number.parseFloat(text) * factor;
+}

@@ -1,0 +1,98 @@
+/**
+ * The contract between the primary and its workers: every message there is, one union a direction.
+ *
+ *     primary ── snapshot, listen, states, load, reopen-logs, drain ──▶ worker
+ *     primary ◀── ready, listening, applied, metrics, load, backend-failed, drained ── worker
+ *
+ * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
+ * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
+ * Order on the channel is order of sending; nothing here needs an answer to go on but `snapshot`, which is answered by
+ * `applied` so that a reload returns when every worker works by the new file.
+ */
+import type { BackendState, Snapshot } from '../model/snapshot.ts';
+
+/** From the primary to a worker. */
+export type ToWorker = { readonly lb: 1 } & (
+  | {
+      /** The whole truth; replaces what the worker had. */
+      readonly type: 'snapshot';
+      readonly snapshot: Snapshot;
+    }
+  | {
+      /** Carries a bound socket as the message's handle: accept from it until a snapshot has no such listener. */
+      readonly type: 'listen';
+      readonly listener: string;
+    }
+  | {
+      /** Backends changed their health since the snapshot. */
+      readonly type: 'states';
+      readonly changes: readonly { readonly slot: number; readonly state: BackendState }[];
+    }
+  | {
+      /** What all the other workers have in flight, by slot, and their client connections, by listener. */
+      readonly type: 'load';
+      readonly inFlight: Uint32Array;
+      readonly connections: Readonly<Record<string, number>>;
+    }
+  | {
+      /** Reopen the log files: they were moved away. */
+      readonly type: 'reopen-logs';
+    }
+  | {
+      /** Stop accepting, finish what is in flight within the time, close tunnels, say `drained`, exit. */
+      readonly type: 'drain';
+      readonly timeoutMs: number;
+    }
+);
+
+/** From a worker to the primary. */
+export type ToPrimary = { readonly lb: 1 } & (
+  | {
+      /** Started; sends nothing else before it, and serves nothing before its first snapshot. */
+      readonly type: 'ready';
+    }
+  | {
+      /** Accepts on this listener from now on. */
+      readonly type: 'listening';
+      readonly listener: string;
+    }
+  | {
+      /** Works by the snapshot of this version from now on. */
+      readonly type: 'applied';
+      readonly version: number;
+    }
+  | MetricsDelta
+  | {
+      /** What this worker has in flight, by slot, and its client connections, by listener; sent when it changed. */
+      readonly type: 'load';
+      readonly inFlight: Uint32Array;
+      readonly connections: Readonly<Record<string, number>>;
+    }
+  | {
+      /** Real traffic could not connect to a backend; this worker has it down already. */
+      readonly type: 'backend-failed';
+      readonly slot: number;
+      readonly reason: string;
+    }
+  | {
+      /** Nothing is in flight any more; the process exits by itself. */
+      readonly type: 'drained';
+    }
+);
+
+/** Series that are new since the last delta, and what each known series gained. */
+export interface MetricsDelta {
+  readonly type: 'metrics';
+  /** Numbered from `firstSeries` on, in this order; a series keeps its number as long as its worker lives. */
+  readonly firstSeries: number;
+  readonly series: readonly SeriesDefinition[];
+  /** Cell numbers and, at the same place, what was added (counter, histogram) or the value itself (gauge). */
+  readonly cells: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/** A series takes one cell, or for a histogram one per bucket, then +Inf, then the sum. */
+export interface SeriesDefinition {
+  readonly metric: string;
+  readonly labels: readonly string[];
+}

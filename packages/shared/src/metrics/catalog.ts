@@ -1,0 +1,168 @@
+/**
+ * Every metric the product exposes: name, type, help, labels. Workers count in cells and the primary exposes them by this
+ * one table, so a name that is not here cannot be counted. docs/metrics.md is generated from it.
+ */
+
+/** Upper bounds of every duration histogram, in seconds; +Inf follows. */
+export const DURATION_BUCKETS_SECONDS: readonly number[] = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
+
+/** Cells a histogram takes: one a bucket, +Inf, and the sum. */
+export const HISTOGRAM_CELLS: number = DURATION_BUCKETS_SECONDS.length + 2;
+
+/** One metric. `source` says which process counts it. */
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly source: 'worker' | 'primary';
+}
+
+const counter = (
+  source: 'worker' | 'primary',
+  help: string,
+  ...labels: string[]
+): MetricDefinition => ({ type: 'counter', help, labels, source });
+const gauge = (
+  source: 'worker' | 'primary',
+  help: string,
+  ...labels: string[]
+): MetricDefinition => ({ type: 'gauge', help, labels, source });
+const histogram = (
+  source: 'worker' | 'primary',
+  help: string,
+  ...labels: string[]
+): MetricDefinition => ({ type: 'histogram', help, labels, source });
+
+/** The catalog, in the order of exposition. */
+export const METRICS = {
+  lb_build_info: gauge('primary', 'Always 1; the version of lbctl and of Node.', 'version', 'node'),
+  lb_start_time_seconds: gauge(
+    'primary',
+    'When the primary started, in seconds since 1970.',
+    'version',
+    'node',
+  ),
+  lb_listener_connections: gauge('worker', 'Open client connections.', 'listener'),
+  lb_listener_connections_total: counter('worker', 'Client connections accepted.', 'listener'),
+  lb_listener_connections_rejected_total: counter(
+    'worker',
+    'Client connections closed at once.',
+    'listener',
+    'reason',
+  ),
+  lb_http_requests_total: counter(
+    'worker',
+    'Requests answered.',
+    'listener',
+    'route',
+    'method',
+    'code',
+  ),
+  lb_http_request_duration_seconds: histogram(
+    'worker',
+    'From the head of the request to the end of the answer.',
+    'route',
+  ),
+  lb_http_requests_in_flight: gauge('worker', 'Requests being answered.', 'listener'),
+  lb_http_request_bytes_total: counter('worker', 'Bytes of request bodies.', 'route'),
+  lb_http_response_bytes_total: counter('worker', 'Bytes of response bodies.', 'route'),
+  lb_proxy_overhead_seconds: histogram(
+    'worker',
+    'Time of a request that was not spent waiting for a backend.',
+    'route',
+  ),
+  lb_tunnels: gauge('worker', 'Open tunnels (WebSocket and other upgrades).', 'route'),
+  lb_tunnel_bytes_total: counter('worker', 'Bytes through tunnels.', 'route', 'direction'),
+  lb_backend_requests_total: counter(
+    'worker',
+    'Tries a backend answered.',
+    'pool',
+    'backend',
+    'code',
+  ),
+  lb_backend_response_seconds: histogram(
+    'worker',
+    'From the try to the head of its answer.',
+    'pool',
+    'backend',
+  ),
+  lb_backend_connect_seconds: histogram('worker', 'Time to a new connection.', 'pool', 'backend'),
+  lb_backend_up: gauge('primary', '1 when the backend may get traffic.', 'pool', 'backend'),
+  lb_backend_state: gauge(
+    'primary',
+    '1 for the state the backend is in.',
+    'pool',
+    'backend',
+    'state',
+  ),
+  lb_backend_weight: gauge('primary', 'Configured weight.', 'pool', 'backend'),
+  lb_backend_effective_weight: gauge('primary', 'Weight in use now.', 'pool', 'backend'),
+  lb_backend_in_flight: gauge('worker', 'Tries waiting for the backend.', 'pool', 'backend'),
+  lb_backend_connections: gauge('worker', 'Open connections to the backend.', 'pool', 'backend'),
+  lb_backend_errors_total: counter('worker', 'Tries that failed.', 'pool', 'backend', 'reason'),
+  lb_pool_backends: gauge('primary', 'Backends of the pool.', 'pool'),
+  lb_pool_available_backends: gauge('primary', 'Backends that may get traffic.', 'pool'),
+  lb_health_checks_total: counter('primary', 'Probes.', 'pool', 'backend', 'result'),
+  lb_health_check_seconds: histogram('primary', 'Duration of probes.', 'pool'),
+  lb_health_transitions_total: counter('primary', 'Changes of state.', 'pool', 'backend', 'to'),
+  lb_retries_total: counter('worker', 'Tries after a failed one.', 'pool', 'reason'),
+  lb_retries_refused_total: counter(
+    'worker',
+    'Failed tries that were not tried again.',
+    'pool',
+    'reason',
+  ),
+  lb_config_reloads_total: counter('primary', 'Reloads.', 'result'),
+  lb_config_last_reload_successful: gauge('primary', '1 when the last reload was applied.'),
+  lb_config_last_reload_success_timestamp_seconds: gauge(
+    'primary',
+    'When a configuration was last applied, in seconds since 1970.',
+  ),
+  lb_workers: gauge('primary', 'Worker processes.', 'state'),
+  lb_worker_restarts_total: counter('primary', 'Workers replaced after they died.'),
+  lb_worker_event_loop_delay_seconds: gauge(
+    'worker',
+    'Event-loop delay over the last seconds.',
+    'worker',
+    'quantile',
+  ),
+  lb_worker_rss_bytes: gauge('worker', 'Resident memory.', 'worker'),
+  lb_access_log_dropped_total: counter(
+    'worker',
+    'Access log lines dropped because the log could not keep up.',
+  ),
+  lb_events_total: counter('primary', 'Events.', 'type'),
+  lb_admin_actions_total: counter(
+    'primary',
+    'Changes asked for over the admin API.',
+    'action',
+    'result',
+  ),
+} as const satisfies Record<string, MetricDefinition>;
+
+/** The name of a metric. */
+export type MetricName = keyof typeof METRICS;
+
+/** Reasons of lb_retries_total. */
+export const RETRY_REASONS: readonly string[] = ['connect', 'reset', 'stale'];
+
+/** Reasons of lb_retries_refused_total. */
+export const RETRY_REFUSALS: readonly string[] = ['method', 'body', 'attempts', 'no_backend'];
+
+/** Methods that keep their name in labels; any other is `other`. */
+export const METHOD_LABELS: readonly string[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+];
+
+/** The label `route` of requests that matched none. */
+export const NO_ROUTE = 'none';

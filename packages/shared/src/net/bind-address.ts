@@ -1,0 +1,42 @@
+/** Where a server listens: `host:port`, `[v6]:port`, `:port` or `unix:/path.sock`. */
+import { isIP } from 'node:net';
+
+/** A parsed bind; `host` is '' for every address of the machine. */
+export type BindAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+const HOSTNAME =
+  /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+
+/** Reads a bind, or returns undefined when the text is none. */
+export function parseBind(text: string): BindAddress | undefined {
+  if (text.startsWith('unix:')) {
+    const path = text.slice('unix:'.length);
+    return path.startsWith('/') ? { kind: 'unix', path } : undefined;
+  }
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const [, v6, host = '', digits = ''] = match;
+  const port = Number(digits);
+  if (port > 65_535) return undefined;
+  if (v6 !== undefined) return isIP(v6) === 6 ? { kind: 'tcp', host: v6, port } : undefined;
+  if (host === '' || host === '*') return { kind: 'tcp', host: '', port };
+  const numeric = /^[\d.]+$/.test(host);
+  if (numeric ? isIP(host) !== 4 : !HOSTNAME.test(host)) return undefined;
+  return { kind: 'tcp', host, port };
+}
+
+/** True when only this machine can reach the address. */
+export function isLoopback(address: BindAddress): boolean {
+  if (address.kind === 'unix') return true;
+  return address.host === 'localhost' || address.host === '::1' || /^127\./.test(address.host);
+}
+
+/** The text a user would write for it: `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/lb.sock`. */
+export function formatBind(address: BindAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  return address.host.includes(':')
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
+}
