@@ -1,0 +1,105 @@
+/** All the backends and pools of a worker, carried from snapshot to snapshot. */
+import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
+import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Cells } from '../metrics/cells.ts';
+import { BackendMetrics, PoolMetrics } from '../metrics/request-metrics.ts';
+import { Backend } from './backend.ts';
+import { Pool } from './pool.ts';
+
+export class Backends {
+  readonly #cells: Cells;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  /** Place of this worker among all, from 0. */
+  readonly #place: number;
+  #bySlot = new Map<number, Backend>();
+  #pools = new Map<string, Pool>();
+  #sentLoad: Uint32Array = new Uint32Array(0);
+  #slotCount = 0;
+
+  constructor(cells: Cells, clock: Clock, random: Random, place: number) {
+    this.#cells = cells;
+    this.#clock = clock;
+    this.#random = random;
+    this.#place = place;
+  }
+
+  /** Takes over a snapshot. What keeps its slot or its name stays the same object. */
+  apply(snapshot: Snapshot): {
+    readonly pools: ReadonlyMap<string, Pool>;
+    readonly removed: readonly Backend[];
+  } {
+    const bySlot = new Map<number, Backend>();
+    const pools = new Map<string, Pool>();
+    const startOffset = this.#place / Math.max(1, snapshot.workerCount);
+    for (const pool of snapshot.pools) {
+      const backends = pool.backends.map((entry) => {
+        const known = this.#bySlot.get(entry.slot);
+        known?.apply(entry, pool);
+        const backend =
+          known ??
+          new Backend(
+            entry,
+            pool,
+            new BackendMetrics(this.#cells, pool.name, entry.name),
+            this.#clock,
+          );
+        bySlot.set(entry.slot, backend);
+        return backend;
+      });
+      const known = this.#pools.get(pool.name);
+      known?.apply(pool, backends);
+      const setup = { random: this.#random, startOffset };
+      pools.set(
+        pool.name,
+        known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), setup),
+      );
+    }
+    const removed = [...this.#bySlot.values()].filter(({ slot }) => !bySlot.has(slot));
+    for (const backend of removed) backend.close();
+    this.#bySlot = bySlot;
+    this.#pools = pools;
+    this.#slotCount = snapshot.slotCount;
+    return { pools, removed };
+  }
+
+  setState(slot: number, state: BackendState): void {
+    const backend = this.#bySlot.get(slot);
+    if (backend === undefined) return;
+    backend.setState(state);
+    this.#pools.get(backend.pool)?.refresh();
+  }
+
+  /** Takes a backend out of rotation here; false when it was out already. */
+  takeOut(backend: Backend): boolean {
+    if (backend.state === 'down') return false;
+    backend.setState('down');
+    this.#pools.get(backend.pool)?.refresh();
+    return true;
+  }
+
+  setLoadElsewhere(inFlight: Uint32Array): void {
+    for (const backend of this.#bySlot.values())
+      backend.setInFlightElsewhere(inFlight[backend.slot] ?? 0);
+  }
+
+  /** What is in flight here, by slot. */
+  load(): Uint32Array {
+    const load = new Uint32Array(this.#slotCount);
+    for (const backend of this.#bySlot.values()) load[backend.slot] = backend.inFlight;
+    return load;
+  }
+
+  /** Same, or undefined when nothing changed since the last call. */
+  takeChangedLoad(): Uint32Array | undefined {
+    const load = this.load();
+    if (
+      load.length === this.#sentLoad.length &&
+      load.every((count, slot) => count === this.#sentLoad[slot])
+    ) {
+      return undefined;
+    }
+    this.#sentLoad = load;
+    return load;
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Least connections: the backend with the fewest tries in flight for its weight, over all workers. It counts requests, not
+ * connections; the old name is the one people search for. Ties go round smoothly, so weights hold on an idle pool too.
+ */
+import type { Candidate, PickContext, Policy } from '../policy.ts';
+import { SmoothSequence } from './smooth-sequence.ts';
+
+export class LeastConnections<C extends Candidate> implements Policy<C> {
+  #candidates: readonly C[] = [];
+  readonly #ties = new SmoothSequence<C>();
+
+  update(candidates: readonly C[]): void {
+    this.#candidates = candidates;
+    this.#ties.update(candidates);
+  }
+
+  pick({ tried }: PickContext): C | undefined {
+    let least = Number.POSITIVE_INFINITY;
+    for (const candidate of this.#candidates) {
+      const share = candidate.load / candidate.weight;
+      if (share < least && !tried.includes(candidate)) least = share;
+    }
+    return this.#ties.next(
+      (candidate) => candidate.load / candidate.weight === least && !tried.includes(candidate),
+    );
+  }
+}

@@ -1,0 +1,65 @@
+/** Draws a candidate at random, each as often as its weight says. */
+import type { Random } from '@lb/shared/time/clock';
+import type { Candidate } from '../policy.ts';
+
+export class WeightedDraw<C extends Candidate> {
+  readonly #random: Random;
+  #candidates: readonly C[] = [];
+  /** Running sum of the weights, so that a draw is one binary search. */
+  #sums = new Float64Array(0);
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  update(candidates: readonly C[]): void {
+    this.#candidates = candidates;
+    this.#sums = new Float64Array(candidates.length);
+    let sum = 0;
+    for (const [place, { weight }] of candidates.entries()) {
+      sum += weight;
+      this.#sums[place] = sum;
+    }
+  }
+
+  /** One that is neither tried nor `other`, or undefined when there is none. */
+  draw(tried: readonly C[] | readonly Candidate[], other?: C): C | undefined {
+    const candidate = this.#at(this.#random() * (this.#sums.at(-1) ?? 0));
+    if (candidate === undefined || !isOut(candidate, tried, other)) return candidate;
+    return this.#drawAmongTheRest(tried, other);
+  }
+
+  /** The slow way, for the few draws that hit one that is out: only the rest has weight. */
+  #drawAmongTheRest(tried: readonly Candidate[], other: C | undefined): C | undefined {
+    let total = 0;
+    for (const candidate of this.#candidates) {
+      if (!isOut(candidate, tried, other)) total += candidate.weight;
+    }
+    let mark = this.#random() * total;
+    for (const candidate of this.#candidates) {
+      if (isOut(candidate, tried, other)) continue;
+      mark -= candidate.weight;
+      if (mark < 0) return candidate;
+    }
+    return undefined;
+  }
+
+  #at(mark: number): C | undefined {
+    let low = 0;
+    let high = this.#sums.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (mark < (this.#sums[middle] ?? 0)) high = middle;
+      else low = middle + 1;
+    }
+    return this.#candidates[low];
+  }
+}
+
+function isOut<C extends Candidate>(
+  candidate: C,
+  tried: readonly Candidate[],
+  other: C | undefined,
+): boolean {
+  return candidate === other || tried.includes(candidate);
+}

@@ -1,0 +1,37 @@
+/** What a policy sees and what it does. One policy, one file; registry.ts lists them. */
+import type { Random } from '@lb/shared/time/clock';
+
+/** A backend as a policy sees it: available, with a weight above zero. Health and limits are not its business. */
+export interface Candidate {
+  readonly slot: number;
+  /** 1 to 1000. */
+  readonly weight: number;
+  /** Tries in flight, over all workers. */
+  readonly load: number;
+  /** Peak-sensitive average of the time to a response head, in milliseconds; 0 without a sample. */
+  readonly latencyMs: number;
+}
+
+/** What a pick may depend on. */
+export interface PickContext {
+  /** Backends that had a try of this request already. */
+  readonly tried: readonly Candidate[];
+}
+
+/** Picks a backend for each try. */
+export interface Policy<C extends Candidate = Candidate> {
+  /** Called when the candidates, their order or their weights change, and once before the first pick. */
+  update(candidates: readonly C[]): void;
+  /** A candidate not in `context.tried`, or undefined when there is none. Runs per try: no I/O, no allocation. */
+  pick(context: PickContext): C | undefined;
+}
+
+/** What a policy is made with. */
+export interface PolicySetup {
+  readonly random: Random;
+  /**
+   * Where this worker stands among all, from 0 up to but not including 1. Policies that walk in a circle start there, so
+   * that the workers' circles, each even by itself, do not all begin with the same backend.
+   */
+  readonly startOffset: number;
+}

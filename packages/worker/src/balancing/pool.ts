@@ -1,0 +1,75 @@
+/** A pool in a worker: its backends, those of them that may get traffic, and the policy that picks among these. */
+import type { PoolSnapshot } from '@lb/shared/model/snapshot';
+import type { PoolMetrics } from '../metrics/request-metrics.ts';
+import type { Backend } from './backend.ts';
+import type { PickContext, Policy, PolicySetup } from './policy.ts';
+import { createPolicy, type PolicyName } from './registry.ts';
+
+export class Pool {
+  readonly name: string;
+  readonly metrics: PoolMetrics;
+  readonly #setup: PolicySetup;
+  #config: PoolSnapshot;
+  #backends: readonly Backend[];
+  #policyName: PolicyName;
+  #policy: Policy<Backend>;
+  /** Weights that the policy knows, beside the candidates: a weight may change while the candidates do not. */
+  #fingerprint = '';
+
+  constructor(
+    config: PoolSnapshot,
+    backends: readonly Backend[],
+    metrics: PoolMetrics,
+    setup: PolicySetup,
+  ) {
+    this.name = config.name;
+    this.metrics = metrics;
+    this.#setup = setup;
+    this.#config = config;
+    this.#backends = backends;
+    this.#policyName = config.policy;
+    this.#policy = createPolicy(config.policy, setup);
+    this.refresh();
+  }
+
+  get config(): PoolSnapshot {
+    return this.#config;
+  }
+
+  /** Takes over a new snapshot; the policy keeps its place when it is still the same one. */
+  apply(config: PoolSnapshot, backends: readonly Backend[]): void {
+    this.#config = config;
+    this.#backends = backends;
+    if (config.policy !== this.#policyName) {
+      this.#policyName = config.policy;
+      this.#policy = createPolicy(config.policy, this.#setup);
+      this.#fingerprint = '';
+    }
+    this.refresh();
+  }
+
+  /** Tells the policy who may get traffic; to be called when the health or weight of a backend changed. */
+  refresh(): void {
+    const candidates = availableBackends(this.#backends);
+    const fingerprint = candidates.map(({ slot, weight }) => `${slot}*${weight}`).join();
+    if (fingerprint === this.#fingerprint) return;
+    this.#fingerprint = fingerprint;
+    this.#policy.update(candidates);
+  }
+
+  /** A backend that was not tried yet; where there is no such, one that was; undefined when none may get traffic. */
+  pick(context: PickContext): Backend | undefined {
+    const fresh = this.#policy.pick(context);
+    if (fresh !== undefined || context.tried.length === 0) return fresh;
+    return this.#policy.pick(NOTHING_TRIED);
+  }
+}
+
+const NOTHING_TRIED: PickContext = { tried: [] };
+
+/** Backup backends take part only when no other is left. */
+function availableBackends(backends: readonly Backend[]): readonly Backend[] {
+  const available = backends.filter((backend) => backend.isAvailable);
+  const primary = available.filter((backend) => !backend.backup);
+  return primary.length > 0 ? primary : available;
+}

@@ -1,0 +1,240 @@
+/**
+ * Opens tunnels through http-proxy-3. It makes the request, writes the 101 and joins the sockets; what it would do with
+ * errors (close the client without an answer) and with other answers (relay without backpressure) is taken out of its
+ * hands: its listeners are removed from the request it made, and its `upgrade` listener is called once the 101 is checked.
+ */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { ProxyServer, type ServerOptions } from 'http-proxy-3';
+import type { FailureCode } from '@lb/shared/errors/reasons';
+import type { Clock } from '@lb/shared/time/clock';
+import type { Backend } from '../../balancing/backend.ts';
+import { connectionNamed, isHopByHop } from '../../request/hop-by-hop.ts';
+import { classifyError } from '../classify-error.ts';
+import { toHeaderRecord } from '../header-record.ts';
+import type { ResponseSink } from '../forwarder.ts';
+import type { TunnelOpener, TunnelOutcome, TunnelRequest, TunnelTry } from '../tunnel.ts';
+import { watchConnect } from './watch-connect.ts';
+
+export class HttpProxy3TunnelOpener implements TunnelOpener {
+  readonly #clock: Clock;
+  readonly #proxy: ProxyServer = new ProxyServer({});
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    // Every call brings its own callback; the library throws errors that find no listener at all.
+    this.#proxy.on('error', () => undefined);
+    this.#proxy.on('proxyReqWs', (upstream, request) => {
+      if (!(request instanceof UpgradeTry))
+        throw new Error('http-proxy-3 hands back the request it was given');
+      request.onRequestMade(upstream);
+    });
+  }
+
+  open(request: TunnelRequest, backend: Backend): TunnelTry {
+    const attempt = new UpgradeTry(request, backend, this.#clock);
+    attempt.start(this.#proxy);
+    return attempt;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+type UpgradeListener = (response: IncomingMessage, socket: Socket, head: Buffer) => void;
+
+/** One try; towards http-proxy-3 it plays the incoming request. */
+class UpgradeTry implements TunnelTry {
+  // What http-proxy-3 reads of a request. It takes no Upgrade but websocket, so it is shown that one; the request that it
+  // makes carries the client's own.
+  readonly method = 'GET';
+  readonly url: string;
+  readonly headers: Record<string, string | string[]> = { upgrade: 'websocket' };
+  readonly httpVersion = '1.1';
+  readonly httpVersionMajor = 1;
+
+  readonly outcome: Promise<TunnelOutcome>;
+  connectMs: number | undefined;
+  readonly #request: TunnelRequest;
+  readonly #backend: Backend;
+  readonly #clock: Clock;
+  #settle: (outcome: TunnelOutcome) => void = () => undefined;
+  #upstream: ClientRequest | undefined;
+  #join: UpgradeListener | undefined;
+  #sink: ResponseSink | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isConnected = false;
+  #isOver = false;
+
+  constructor(request: TunnelRequest, backend: Backend, clock: Clock) {
+    this.#request = request;
+    this.#backend = backend;
+    this.#clock = clock;
+    this.url = request.target;
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  start(proxy: ProxyServer): void {
+    const options: ServerOptions = {
+      target: this.#backend.target,
+      agent: this.#backend.agent,
+      toProxy: true,
+      prependPath: false,
+      connectTimeout: this.#request.timeouts.connectMs,
+      headers: {},
+      ssl: {},
+    };
+    const facade = this as unknown as IncomingMessage;
+    try {
+      proxy.ws(facade, this.#request.client, NOTHING, options, (error: Error) =>
+        this.#onError(error),
+      );
+    } catch (error) {
+      this.#fail('protocol_error', String(error));
+      return;
+    }
+    this.#takeOver();
+  }
+
+  /** Called by http-proxy-3 with the request it has just made, before it listens to it itself. */
+  onRequestMade(upstream: ClientRequest): void {
+    this.#upstream = upstream;
+    upstream.path = this.#request.target;
+    for (const name of upstream.getHeaderNames()) upstream.removeHeader(name);
+    for (const [name, value] of Object.entries(
+      toHeaderRecord(this.#request.headers, this.#request.body),
+    )) {
+      upstream.setHeader(name, value);
+    }
+    watchConnect(upstream, this.#clock, (connectMs) => {
+      this.#isConnected = true;
+      if (connectMs === undefined) return;
+      this.connectMs = connectMs;
+      this.#backend.metrics.connected(connectMs);
+    });
+  }
+
+  cancel(): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#settle({ kind: 'cancelled' });
+    this.#upstream?.destroy();
+  }
+
+  #takeOver(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    const [join] = upstream.listeners('upgrade');
+    this.#join = join as UpgradeListener;
+    for (const event of ['upgrade', 'response', 'error']) upstream.removeAllListeners(event);
+    upstream.on('error', (error) => this.#onError(error));
+    upstream.on('close', () => this.#fail('reset', 'the backend closed the connection'));
+    upstream.once('response', (response: IncomingMessage) => this.#onResponse(response));
+    upstream.once('upgrade', (response: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#onUpgrade(response, socket, head),
+    );
+    this.#timer = setTimeout(
+      () => this.#fail('response_timeout', 'no answer in time'),
+      this.#request.timeouts.responseMs,
+    );
+  }
+
+  #onUpgrade(response: IncomingMessage, socket: Socket, head: Buffer): void {
+    const asked = valueOf(this.#request.headers, 'upgrade');
+    if (this.#isOver || response.headers.upgrade?.toLowerCase() !== asked?.toLowerCase()) {
+      socket.destroy();
+      this.#fail('protocol_error', 'the backend switched to a protocol that was not asked for');
+      return;
+    }
+    this.#end();
+    this.#settle({
+      kind: 'tunnel',
+      start: () => {
+        response.headers = switchingHeaders(response);
+        this.#join?.(response, socket, head);
+        return socket;
+      },
+    });
+  }
+
+  #onResponse(response: IncomingMessage): void {
+    const status = response.statusCode ?? 0;
+    if (this.#isOver || status < 200 || status > 599) {
+      this.#fail('protocol_error', `status ${status}`);
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#upstream?.removeAllListeners('close');
+    response.on('error', () => undefined);
+    response.once('close', () => {
+      if (!response.complete)
+        this.#fail('reset', 'the backend closed the connection in the middle of its answer');
+    });
+    this.#settle({
+      kind: 'response',
+      response: {
+        status,
+        statusMessage: response.statusMessage ?? '',
+        headers: response.rawHeaders,
+        relay: (sink) => {
+          this.#sink = sink;
+          this.#timer = setTimeout(() => {
+            if (response.isPaused()) this.#timer?.refresh();
+            else this.#fail('response_timeout', 'the answer stopped half-way');
+          }, this.#request.timeouts.idleMs);
+          response.on('data', (chunk: Buffer) => {
+            this.#timer?.refresh();
+            if (!this.#isOver && !sink.data(chunk)) response.pause();
+          });
+          response.once('end', () => {
+            if (this.#isOver || !response.complete) return;
+            this.#end();
+            sink.end(response.rawTrailers);
+          });
+        },
+        resume: () => {
+          this.#timer?.refresh();
+          response.resume();
+        },
+      },
+    });
+  }
+
+  #onError(error: Error): void {
+    const { code, isLocal } = classifyError(error, this.#isConnected);
+    this.#fail(code, error.message, isLocal);
+  }
+
+  #fail(code: FailureCode, detail: string, isLocal = false): void {
+    if (this.#isOver) return;
+    this.#end();
+    const reusedConnection = this.#upstream?.reusedSocket === true;
+    this.#settle({ kind: 'failure', code, detail, reusedConnection, isLocal });
+    this.#sink?.fail(code, detail);
+    this.#upstream?.destroy();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+function valueOf(raw: readonly string[], lower: string): string | undefined {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (raw[i]?.toLowerCase() === lower) return raw[i + 1];
+  }
+  return undefined;
+}
+
+/** The fields of the 101 that the client gets: the backend's, without what ends at this hop but for the upgrade itself. */
+function switchingHeaders(response: IncomingMessage): IncomingMessage['headers'] {
+  const named = connectionNamed(response.rawHeaders);
+  const kept: IncomingMessage['headers'] = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (isHopByHop(name) || (named?.has(name) === true && name !== 'upgrade')) continue;
+    kept[name] = value;
+  }
+  return { ...kept, connection: 'Upgrade', upgrade: response.headers.upgrade };
+}

@@ -1,0 +1,108 @@
+/**
+ * Upgraded connections: how one is opened, and the book of those that are open.
+ *
+ *     exchange ── TunnelRequest ──▶ opener ──▶ backend
+ *     exchange ◀── 101: a tunnel, ready to start │ any other answer │ a failure
+ */
+import type { Socket } from 'node:net';
+import type { Backend } from '../balancing/backend.ts';
+import type { Cells } from '../metrics/cells.ts';
+import type { RouteMetrics } from '../metrics/request-metrics.ts';
+import type { Outcome, UpstreamRequest } from './forwarder.ts';
+
+/** A try to open a tunnel; its headers carry Connection and Upgrade. */
+export interface TunnelRequest extends UpstreamRequest {
+  /** The client's connection, nothing written to it yet. */
+  readonly client: Socket;
+}
+
+export type TunnelOutcome = Outcome | { readonly kind: 'tunnel'; readonly start: () => Socket };
+
+/** One try under way. */
+export interface TunnelTry {
+  readonly outcome: Promise<TunnelOutcome>;
+  readonly connectMs: number | undefined;
+  cancel(): void;
+}
+
+/** Opens tunnels. `start` of a tunnel outcome writes the 101, joins both sides and returns the backend's socket. */
+export interface TunnelOpener {
+  open(request: TunnelRequest, backend: Backend): TunnelTry;
+}
+
+interface OpenTunnel {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  readonly backend: Backend;
+  readonly metrics: RouteMetrics;
+  countedIn: number;
+  countedOut: number;
+}
+
+/** The tunnels that are open in this worker. */
+export class Tunnels {
+  readonly #cells: Cells;
+  readonly #open = new Set<OpenTunnel>();
+
+  constructor(cells: Cells) {
+    this.#cells = cells;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Enters a tunnel, until its client's side is closed. @param idleMs without a byte for this long it is closed */
+  add(
+    client: Socket,
+    upstream: Socket,
+    backend: Backend,
+    metrics: RouteMetrics,
+    idleMs: number,
+  ): void {
+    const tunnel: OpenTunnel = {
+      client,
+      upstream,
+      backend,
+      metrics,
+      countedIn: client.bytesRead,
+      countedOut: client.bytesWritten,
+    };
+    this.#open.add(tunnel);
+    this.#cells.add(metrics.tunnels, 1);
+    // Every byte of either direction passes the client's socket, so its idle time is the tunnel's.
+    client.setTimeout(idleMs, () => close(tunnel));
+    client.once('close', () => {
+      upstream.destroySoon();
+      this.#count(tunnel);
+      this.#open.delete(tunnel);
+      this.#cells.add(metrics.tunnels, -1);
+    });
+    upstream.once('close', () => client.destroySoon());
+  }
+
+  /** Counts what went through since the last call; a tunnel may live for days. */
+  count(): void {
+    for (const tunnel of this.#open) this.#count(tunnel);
+  }
+
+  /** Closes the tunnels to a backend that left, or all of them. */
+  close(backend?: Backend): void {
+    for (const tunnel of this.#open) {
+      if (backend === undefined || tunnel.backend === backend) close(tunnel);
+    }
+  }
+
+  #count(tunnel: OpenTunnel): void {
+    const { bytesRead, bytesWritten } = tunnel.client;
+    this.#cells.add(tunnel.metrics.tunnelBytesIn, bytesRead - tunnel.countedIn);
+    this.#cells.add(tunnel.metrics.tunnelBytesOut, bytesWritten - tunnel.countedOut);
+    tunnel.countedIn = bytesRead;
+    tunnel.countedOut = bytesWritten;
+  }
+}
+
+function close({ client, upstream }: OpenTunnel): void {
+  client.destroySoon();
+  upstream.destroySoon();
+}

@@ -1,0 +1,53 @@
+/** Entry of a worker process, forked by the primary. */
+import cluster from 'node:cluster';
+import process from 'node:process';
+import { createLogger } from '@lb/shared/logging/logger';
+import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import { Worker } from './worker.ts';
+
+/** How long requests in flight may take when the primary is gone and cannot say it any more. */
+const ORPHAN_DRAIN_MS = 30_000;
+
+const place = Number(process.env['LBCTL_WORKER_SLOT'] ?? 0);
+const log = createLogger({
+  level: 'info',
+  format: 'auto',
+  process: `worker-${place}`,
+  isTerminal: process.stderr.isTTY,
+});
+let drainMs = ORPHAN_DRAIN_MS;
+
+const worker = new Worker({
+  place,
+  log,
+  send: (message: ToPrimary) => {
+    // After the primary's death there is nobody to tell; the channel says so by itself.
+    if (process.connected) process.send?.(message);
+  },
+  exit: () => process.exit(0),
+});
+
+process.on('message', (message: unknown, handle: unknown) => {
+  if (!isOurs(message)) return;
+  if (message.type === 'snapshot') drainMs = message.snapshot.config.shutdown.drainTimeout;
+  worker.receive(message, handle);
+});
+
+// The terminal sends Ctrl-C to the whole group, systemd may send TERM to it; the primary alone decides.
+process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+process.on('SIGQUIT', () => undefined);
+process.on('SIGUSR2', () => undefined);
+process.on('SIGTERM', () => void worker.drain(drainMs));
+
+// node:cluster ends a worker whose primary is gone; this one finishes what is in flight first.
+cluster.worker?.on('disconnect', () => {
+  if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
+  void worker.drain(drainMs);
+});
+
+process.send?.({ lb: 1, type: 'ready' } satisfies ToPrimary);
+
+function isOurs(message: unknown): message is ToWorker {
+  return typeof message === 'object' && message !== null && 'lb' in message && message.lb === 1;
+}

@@ -1,0 +1,122 @@
+/**
+ * One line per request, built by hand with a fixed order of keys: a general serialiser would cost more than the rest of the
+ * bookkeeping together. Every value from the wire is escaped; a line is never longer than a pipe takes in one piece.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '@lb/shared/config/schema/root';
+import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Exchange } from './exchange.ts';
+import type { LogSink } from './log-sink.ts';
+
+/** What only the end of a request knows. */
+export interface Finished {
+  readonly status: number;
+  readonly totalMs: number;
+}
+
+/** Longest value of one field: a line stays below the 4 KiB that the kernel writes to a pipe without mixing. */
+const MAX_VALUE = 700;
+
+export class AccessLog {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #sink: LogSink;
+  #config: Config['log']['access'] | undefined;
+
+  constructor(sink: LogSink, clock: Clock, random: Random) {
+    this.#sink = sink;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  configure(config: Config['log']['access']): void {
+    this.#config = config;
+    this.#sink.open(config.enabled ? config.path : undefined);
+  }
+
+  /** Sampling never drops an error. */
+  write(exchange: Exchange, finished: Finished): void {
+    const config = this.#config;
+    if (config === undefined || !config.enabled) return;
+    if (config.sample < 1 && finished.status < 500 && this.#random() >= config.sample) return;
+    const line =
+      config.format === 'json'
+        ? this.#json(exchange, finished)
+        : this.#combined(exchange, finished);
+    this.#sink.write(line);
+  }
+
+  #json(exchange: Exchange, { status, totalMs }: Finished): string {
+    const { request } = exchange;
+    return (
+      `{"time":"${new Date(this.#clock.wallMs()).toISOString()}"` +
+      `,"request_id":${quote(exchange.id)}` +
+      `,"client":${quote(exchange.clientAddress)}` +
+      `,"listener":${quote(exchange.listener)}` +
+      `,"method":${quote(exchange.method)}` +
+      `,"host":${quote(exchange.host)}` +
+      `,"path":${quote(exchange.path)}` +
+      `,"query":${quote(exchange.search.slice(1))}` +
+      `,"protocol":${quote(protocolOf(request))}` +
+      `,"status":${status}` +
+      `,"route":${quote(exchange.route?.name)}` +
+      `,"pool":${quote(exchange.pool?.name)}` +
+      `,"backend":${quote(exchange.backend?.name)}` +
+      `,"tries":${exchange.tries}` +
+      `,"bytes":${exchange.responseBytes}` +
+      `,"request_bytes":${exchange.body?.receivedBytes ?? 0}` +
+      `,"connect_ms":${milliseconds(exchange.connectMs)}` +
+      `,"ttfb_ms":${milliseconds(exchange.ttfbMs)}` +
+      `,"total_ms":${milliseconds(totalMs)}` +
+      `,"reason":${quote(exchange.reason)}` +
+      `,"user_agent":${quote(request.headers['user-agent'])}` +
+      `,"referer":${quote(request.headers.referer)}}\n`
+    );
+  }
+
+  /** The combined format of Apache and nginx, its fields and no others, so that every tool that reads it reads this. */
+  #combined(exchange: Exchange, { status }: Finished): string {
+    const { request } = exchange;
+    const line = `${exchange.method} ${exchange.path}${exchange.search} ${protocolOf(request)}`;
+    return (
+      `${exchange.clientAddress === '' ? '-' : exchange.clientAddress} - - [${commonDate(this.#clock.wallMs())}]` +
+      ` ${quoteHex(line)} ${status} ${exchange.responseBytes}` +
+      ` ${quoteHex(request.headers.referer)} ${quoteHex(request.headers['user-agent'])}\n`
+    );
+  }
+}
+
+/** A message that could not be parsed has no version. */
+function protocolOf({ httpVersion }: IncomingMessage): string {
+  return httpVersion ? `HTTP/${httpVersion}` : '';
+}
+
+function milliseconds(ms: number | undefined): string {
+  return ms === undefined ? 'null' : String(Math.round(ms * 1000) / 1000);
+}
+
+/** JSON.stringify escapes quotes and controls; DEL and C1 controls, which move terminals, are escaped as well. */
+function quote(text: string | undefined): string {
+  if (text === undefined || text === '') return 'null';
+  const short = text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
+  return JSON.stringify(short).replace(
+    /[\x7f-\x9f]/g,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  );
+}
+
+/** nginx's escaping in quoted fields: `\xHH` for quotes, backslashes and whatever is not printable ASCII. */
+function quoteHex(text: string | undefined): string {
+  if (text === undefined || text === '') return '"-"';
+  const short = text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
+  return `"${short.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, (odd) => `\\x${odd.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`)}"`;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `22/Nov/2026:18:30:00 +0000` */
+function commonDate(wallMs: number): string {
+  const iso = new Date(wallMs).toISOString();
+  const month = MONTHS[Number(iso.slice(5, 7)) - 1] ?? '';
+  return `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
+}

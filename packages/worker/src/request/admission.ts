@@ -1,0 +1,90 @@
+/** What comes before any backend: the route, its stages, and the answers that need no backend. */
+import type { Exchange } from './exchange.ts';
+import { type Reply, closingReply, errorReply } from './reply.ts';
+import type { RefusedHead } from './request-head.ts';
+import { isLooping } from './request-headers.ts';
+import { fillRedirect } from './rewrite.ts';
+import type { Action, Route } from './route.ts';
+import type { Services } from './services.ts';
+
+/** A route that wants a backend. */
+export type ForwardingRoute = Route & { readonly action: Extract<Action, { kind: 'forward' }> };
+
+/** Where a request goes on to, or the answer that ends it. */
+export type Admission = { readonly reply: Reply } | { readonly route: ForwardingRoute };
+
+/** Finds the route and runs its stages. */
+export async function admit(exchange: Exchange, services: Services): Promise<Admission> {
+  const { routes } = services.runtime();
+  const route = routes.find(exchange);
+  exchange.route = route;
+  if (route === undefined)
+    return { reply: routes.namesMethod(exchange.method) ? NO_ROUTE : METHOD_NOT_ALLOWED };
+  if (isLooping(exchange.request)) return { reply: LOOPING };
+  if (endsHere(exchange)) return { reply: OPTIONS_REPLY };
+  for (const stage of route.stages) {
+    const verdict = stage.admit(exchange);
+    const reply = verdict instanceof Promise ? await verdict : verdict;
+    if (reply !== undefined) return { reply };
+  }
+  return forwards(route) ? { route } : { reply: fixedReply(exchange, route.action) };
+}
+
+/** What a head that is not routed is told. */
+export function refusalReply({ status, message }: RefusedHead): Reply {
+  if (status === 200) return OPTIONS_REPLY;
+  return closingReply(status === 431 ? 'headers_too_large' : 'bad_request', message);
+}
+
+function forwards(route: Route): route is ForwardingRoute {
+  return route.action.kind === 'forward';
+}
+
+/** The last hop that an OPTIONS may take is this one. @see RFC 9110 section 7.6.2 */
+function endsHere({ method, headers }: Exchange): boolean {
+  return method === 'OPTIONS' && headers['max-forwards'] === '0';
+}
+
+function fixedReply(exchange: Exchange, action: Action): Reply {
+  switch (action.kind) {
+    case 'respond': {
+      const { status, headers, body } = action;
+      return { status, reason: undefined, headers, body: { text: body }, closes: false };
+    }
+    case 'redirect': {
+      const location = fillRedirect(action.to, redirectParts(exchange));
+      return {
+        status: action.status,
+        reason: undefined,
+        headers: ['Location', location],
+        body: { text: '' },
+        closes: false,
+      };
+    }
+    case 'forward':
+      throw new Error('a route that forwards has no fixed reply');
+  }
+}
+
+function redirectParts({
+  host = '',
+  hostname,
+  path,
+  search,
+  connection,
+}: Exchange): Parameters<typeof fillRedirect>[1] {
+  const port = /:(\d+)$/.exec(host)?.[1] ?? String(connection.localPort);
+  return { scheme: 'http', host, hostname, port, path, query: search.slice(1), uri: path + search };
+}
+
+const ALLOW = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'];
+const NO_ROUTE = errorReply('no_route', 'no route for this request');
+const METHOD_NOT_ALLOWED = errorReply('method_not_allowed', 'method not allowed', ALLOW);
+const LOOPING = errorReply('loop_detected', 'this request has passed here before');
+const OPTIONS_REPLY: Reply = {
+  status: 200,
+  reason: undefined,
+  headers: ALLOW,
+  body: { text: '' },
+  closes: false,
+};

@@ -1,0 +1,49 @@
+/** Who the client is, and whether to believe the one who says so. */
+import { type CidrSet, compileCidrs, unmapAddress } from '@lb/shared/net/cidr';
+
+/** `trustedProxies`, compiled. */
+export class TrustedProxies {
+  readonly #ranges: CidrSet;
+  readonly #trustsUnix: boolean;
+
+  constructor(entries: readonly string[]) {
+    this.#ranges = compileCidrs(entries.filter((entry) => entry !== 'unix'));
+    this.#trustsUnix = entries.includes('unix');
+  }
+
+  /** @param peer address of the connection's other end, '' for a unix socket. */
+  trusts(peer: string): boolean {
+    return peer === '' ? this.#trustsUnix : this.#ranges.has(peer);
+  }
+
+  /**
+   * The right-most entry of X-Forwarded-For that is not a trusted proxy; the left-most when all are. An entry that is no
+   * address ends the walk: what stands left of it cannot be believed.
+   * @param peer a trusted peer's address, '' for a unix socket
+   * @param forwardedFor all X-Forwarded-For lines of the request, joined by commas
+   */
+  clientBehind(peer: string, forwardedFor: string): string {
+    let client = peer;
+    let end = forwardedFor.length;
+    while (end > 0) {
+      const comma = forwardedFor.lastIndexOf(',', end - 1);
+      const address = toAddress(forwardedFor.slice(comma + 1, end).trim());
+      end = comma;
+      if (address === '') continue;
+      if (!IS_ADDRESS.test(address)) break;
+      client = address;
+      if (!this.#ranges.has(address)) break;
+    }
+    return client;
+  }
+}
+
+const IS_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[\da-f:.]*:[\da-f:.]*)$/i;
+
+/** `192.0.2.1:8080` and `[2001:db8::1]:8080` are written by some proxies. */
+function toAddress(entry: string): string {
+  if (entry.startsWith('[')) return entry.slice(1, Math.max(1, entry.indexOf(']')));
+  const colon = entry.indexOf(':');
+  const isV4WithPort = colon > 0 && colon === entry.lastIndexOf(':');
+  return unmapAddress(isV4WithPort ? entry.slice(0, colon) : entry);
+}

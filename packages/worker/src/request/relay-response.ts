@@ -1,0 +1,104 @@
+/** Passes a backend's answer to the client: head, interim answers, body with backpressure, trailers, and failure. */
+import type { FailureCode } from '@lb/shared/errors/reasons';
+import type { ResponseSink, UpstreamResponse } from '../forward/forwarder.ts';
+import { toPairs } from '../forward/header-record.ts';
+import type { Exchange } from './exchange.ts';
+import { forwardableTrailers } from './hop-by-hop.ts';
+import { informationHeaders, responseHeaders } from './response-headers.ts';
+
+/** A client that still sends after its answer gets this much read off before its connection is closed. */
+const UNREAD_BODY_BYTES = 256 * 1024;
+
+/** Writes the head and starts the body. @throws Error when the head cannot be written: it came malformed. */
+export function relayResponse(
+  exchange: Exchange,
+  upstream: UpstreamResponse,
+  isDraining: boolean,
+  onEnd: () => void,
+): void {
+  const { request, response } = exchange;
+  const { status } = upstream;
+  const mayHaveTrailers =
+    request.httpVersion === '1.1' && exchange.method !== 'HEAD' && status !== 304;
+  const { headers, hasLength } = responseHeaders(upstream.headers, status === 204, mayHaveTrailers);
+  exchange.route?.editResponse?.(headers);
+  if (isDraining) headers.push('Connection', 'close');
+  response.writeHead(status, upstream.statusMessage, headers);
+  exchange.endsWithConnection = request.httpVersion === '1.0' && !hasLength;
+  // A head whose body is slow to come (server-sent events) must not wait for it; a body at hand shares its packet.
+  const flush = setImmediate(() => {
+    if (!response.destroyed) response.flushHeaders();
+  });
+  upstream.relay(
+    new ClientSink(exchange, upstream, () => {
+      clearImmediate(flush);
+      onEnd();
+    }),
+  );
+}
+
+/** Passes on an interim answer. @see RFC 9110 section 15.2 */
+export function relayInformation(
+  { request, response }: Exchange,
+  status: number,
+  raw: readonly string[],
+): void {
+  if (request.httpVersion !== '1.1' || response.headersSent || response.destroyed) return;
+  // 100 is the balancer's own business; of the others Node writes early hints and processing.
+  if (status === 103) {
+    const { link, ...others } = informationHeaders(raw);
+    const links = link ?? others['Link'];
+    if (links !== undefined) response.writeEarlyHints({ ...others, link: links });
+  } else if (status === 102) {
+    response.writeProcessing();
+  }
+}
+
+class ClientSink implements ResponseSink {
+  readonly #exchange: Exchange;
+  readonly #upstream: UpstreamResponse;
+  readonly #onEnd: () => void;
+
+  constructor(exchange: Exchange, upstream: UpstreamResponse, onEnd: () => void) {
+    this.#exchange = exchange;
+    this.#upstream = upstream;
+    this.#onEnd = onEnd;
+  }
+
+  data(chunk: Buffer): boolean {
+    const { response } = this.#exchange;
+    if (response.destroyed) return true;
+    this.#exchange.responseBytes += chunk.length;
+    if (response.write(chunk)) return true;
+    response.once('drain', () => this.#upstream.resume());
+    return false;
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#onEnd();
+    const { response } = this.#exchange;
+    if (response.destroyed) return;
+    const passed = forwardableTrailers(trailers);
+    if (passed.length > 0 && response.chunkedEncoding) response.addTrailers(toPairs(passed));
+    response.end();
+    this.#settleRequest();
+  }
+
+  fail(code: FailureCode): void {
+    this.#onEnd();
+    this.#exchange.cut(code);
+  }
+
+  /** The answer is out but the request is not all in: it is read off in measure, or the connection given up. */
+  #settleRequest(): void {
+    const { request, body, connection } = this.#exchange;
+    if (body === undefined || body.isComplete) return;
+    body.stop();
+    let read = 0;
+    request.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+      if (read > UNREAD_BODY_BYTES) connection.socket.destroy();
+    });
+    request.resume();
+  }
+}

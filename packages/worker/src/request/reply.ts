@@ -1,0 +1,93 @@
+/** The answers that the balancer makes itself. */
+import { STATUS_CODES } from 'node:http';
+import { REASONS, type Reason } from '@lb/shared/errors/reasons';
+
+/** An answer, not yet bound to a request. */
+export interface Reply {
+  readonly status: number;
+  /** Why, for the access log; undefined for what a route was told to answer. */
+  readonly reason: Reason | undefined;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** An error's one sentence, or the body of a `respond` route. */
+  readonly body: { readonly error: string } | { readonly text: string };
+  /** The connection cannot be used again: the message on it was not understood to its end. */
+  readonly closes: boolean;
+}
+
+/** An error, with the status that belongs to its reason. */
+export function errorReply(reason: Reason, error: string, headers: readonly string[] = []): Reply {
+  return { status: REASONS[reason], reason, headers, body: { error }, closes: false };
+}
+
+/** Same, but the connection is closed after it. */
+export function closingReply(reason: Reason, error: string): Reply {
+  return { ...errorReply(reason, error), closes: true };
+}
+
+/** A reply as bytes: JSON where the client prefers it, one plain line otherwise. */
+export interface RenderedReply {
+  /** Names and values in turn, Content-Length and Content-Type included. */
+  readonly headers: string[];
+  readonly body: Buffer;
+}
+
+/** @param accept the client's Accept header @param idHeader name of the request id's field */
+export function renderReply(
+  reply: Reply,
+  accept: string | undefined,
+  idHeader: string,
+  requestId: string,
+): RenderedReply {
+  const wantsJson = 'error' in reply.body && prefersJson(accept);
+  const text = bodyText(reply, wantsJson, requestId);
+  const body = Buffer.from(text);
+  const headers = [...reply.headers];
+  const has = (wanted: string): boolean =>
+    headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === wanted);
+  if (body.length > 0 && !has('content-type')) {
+    headers.push('Content-Type', wantsJson ? 'application/json' : 'text/plain; charset=utf-8');
+  }
+  headers.push('Content-Length', String(body.length), idHeader, requestId);
+  if (reply.closes) headers.push('Connection', 'close');
+  return { headers, body };
+}
+
+/** A whole HTTP/1.1 message, for a connection on which there is no http.ServerResponse to use; `body` is its body's size. */
+export function renderRawReply(
+  reply: Reply,
+  idHeader: string,
+  requestId: string,
+  nowMs: number,
+): { readonly message: Buffer; readonly body: number } {
+  const { headers, body } = renderReply({ ...reply, closes: true }, undefined, idHeader, requestId);
+  let head = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}\r\nDate: ${new Date(nowMs).toUTCString()}\r\n`;
+  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return {
+    message: Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]),
+    body: body.length,
+  };
+}
+
+/** JSON is preferred when Accept gives it a higher weight than text (RFC 9110 section 12.5.1); a tie goes to what is named. */
+export function prefersJson(accept: string | undefined): boolean {
+  if (accept === undefined || !/json/i.test(accept)) return false;
+  let json = 0;
+  let text = 0;
+  for (const part of accept.toLowerCase().split(',')) {
+    const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim());
+    const q = parameters.find((parameter) => parameter.startsWith('q='));
+    const weight = q === undefined ? 1 : Number.parseFloat(q.slice(2)) || 0;
+    if (range === 'application/json' || range === 'application/*' || range.endsWith('+json'))
+      json = Math.max(json, weight);
+    else if (range === 'text/plain' || range === 'text/html' || range === 'text/*')
+      text = Math.max(text, weight);
+  }
+  return json > 0 && json >= text;
+}
+
+function bodyText(reply: Reply, wantsJson: boolean, requestId: string): string {
+  if ('text' in reply.body) return reply.body.text;
+  if (wantsJson) return `${JSON.stringify({ error: reply.body.error, requestId })}\n`;
+  return `${reply.body.error}\n`;
+}

@@ -1,0 +1,116 @@
+/** A route, compiled when a snapshot arrives: everything that a request needs of it, ready to use. */
+import type { ListenerLimits } from '@lb/shared/config/schema/listener';
+import type { RouteConfig } from '@lb/shared/config/schema/root';
+import type { Random } from '@lb/shared/time/clock';
+import type { Pool } from '../balancing/pool.ts';
+import type { RouteMetrics } from '../metrics/request-metrics.ts';
+import { buildPipeline } from '../stages/pipeline.ts';
+import type { Stage } from '../stages/stage.ts';
+import { compileEdits, type HeaderEdit } from './header-edits.ts';
+import { type RouteMatcher, compileMatch } from './route-match.ts';
+import { type PathRewrite, compileRewrite } from './rewrite.ts';
+
+/** What is done with a request that matched. */
+export type Action =
+  | { readonly kind: 'forward'; choosePool(): Pool }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly headers: readonly string[];
+      readonly body: string;
+    };
+
+export interface Route {
+  readonly name: string;
+  readonly matches: RouteMatcher;
+  readonly action: Action;
+  /** The stages that are on for this route, in their order. */
+  readonly stages: readonly Stage[];
+  readonly rewrite: PathRewrite | undefined;
+  /** Host sent to the backend in place of the client's. */
+  readonly hostSent: string | undefined;
+  readonly editRequest: HeaderEdit | undefined;
+  readonly editResponse: HeaderEdit | undefined;
+  /** Whole request; 0 = no limit. */
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number | undefined;
+  readonly metrics: RouteMetrics;
+}
+
+/** The largest body that the route takes from this listener. */
+export function maxBodyBytes(route: Route | undefined, limits: ListenerLimits): number {
+  return route?.maxBodyBytes ?? limits.maxBody;
+}
+
+/** Compiles a route of a checked configuration. */
+export function compileRoute(
+  config: RouteConfig,
+  pools: ReadonlyMap<string, Pool>,
+  metrics: RouteMetrics,
+  random: Random,
+): Route {
+  return {
+    name: config.name,
+    matches: compileMatch(config.match),
+    action: compileAction(config, pools, random),
+    stages: buildPipeline(config),
+    rewrite: compileRewrite(config.rewrite),
+    hostSent: config.rewrite.host ?? undefined,
+    editRequest: compileEdits(config.headers.request),
+    editResponse: compileEdits(config.headers.response),
+    timeoutMs: config.timeout,
+    maxBodyBytes: config.maxBody,
+    metrics,
+  };
+}
+
+function compileAction(
+  config: RouteConfig,
+  pools: ReadonlyMap<string, Pool>,
+  random: Random,
+): Action {
+  const { action } = config;
+  switch (action.kind) {
+    case 'pool': {
+      const pool = poolNamed(pools, action.pool);
+      return { kind: 'forward', choosePool: () => pool };
+    }
+    case 'split': {
+      const parts = action.pools.map(({ pool, weight }) => ({
+        pool: poolNamed(pools, pool),
+        weight,
+      }));
+      return { kind: 'forward', choosePool: () => drawPart(parts, random) };
+    }
+    case 'redirect':
+      return { kind: 'redirect', to: action.to, status: action.status };
+    case 'respond':
+      return {
+        kind: 'respond',
+        status: action.status,
+        headers: Object.entries(action.headers).flat(),
+        body: action.body,
+      };
+  }
+}
+
+function poolNamed(pools: ReadonlyMap<string, Pool>, name: string): Pool {
+  const pool = pools.get(name);
+  if (pool === undefined) throw new Error(`a checked configuration has the pool ${name}`);
+  return pool;
+}
+
+function drawPart(
+  parts: readonly { readonly pool: Pool; readonly weight: number }[],
+  random: Random,
+): Pool {
+  let mark = random() * parts.reduce((sum, { weight }) => sum + weight, 0);
+  for (const { pool, weight } of parts) {
+    mark -= weight;
+    if (mark < 0) return pool;
+  }
+  const last = parts.at(-1);
+  if (last === undefined) throw new Error('a checked split has a pool');
+  return last.pool;
+}

@@ -1,0 +1,39 @@
+/** What every request needs from its worker; put together in worker.ts. */
+import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Logger } from 'pino';
+import type { Backend } from '../balancing/backend.ts';
+import type { Forwarder } from '../forward/forwarder.ts';
+import type { TunnelOpener, Tunnels } from '../forward/tunnel.ts';
+import type { Cells } from '../metrics/cells.ts';
+import type { RouteMetrics } from '../metrics/request-metrics.ts';
+import type { AccessLog } from './access-log.ts';
+import type { TrustedProxies } from './client-ip.ts';
+import type { RequestIds } from './request-id.ts';
+import type { RouteTable } from './route-table.ts';
+
+/** A snapshot, compiled. */
+export interface Runtime {
+  readonly routes: RouteTable;
+  readonly trustedProxies: TrustedProxies;
+  readonly requestIdHeader: string;
+}
+
+export interface Services {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly cells: Cells;
+  readonly accessLog: AccessLog;
+  readonly requestIds: RequestIds;
+  readonly forwarder: Forwarder;
+  readonly tunnelOpener: TunnelOpener;
+  readonly tunnels: Tunnels;
+  /** Counts requests that matched no route. */
+  readonly noRoute: RouteMetrics;
+  /** The runtime in force; asked once per request. */
+  runtime(): Runtime;
+  /** The worker takes no new connections: every answer closes its own. */
+  isDraining(): boolean;
+  /** Real traffic could not connect: out of rotation here at once, and the primary is told. */
+  reportUnreachable(backend: Backend, reason: string): void;
+}

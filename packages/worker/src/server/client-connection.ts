@@ -1,0 +1,56 @@
+/** What the worker knows of one client connection, beside what node:http keeps for itself. */
+import type { Socket } from 'node:net';
+import { unmapAddress } from '@lb/shared/net/cidr';
+import type { Exchange } from '../request/exchange.ts';
+
+export class ClientConnection {
+  readonly socket: Socket;
+  /** Address of the other end; '' on a unix socket. */
+  readonly peerAddress: string;
+  /** Port that the client connected to; 0 on a unix socket. */
+  readonly localPort: number;
+  /** The message boundary on it is lost or given up: nothing more that comes is a request. */
+  isClosing = false;
+  /** The parser has given up: nothing that comes can be read any more. */
+  isBroken = false;
+  /** Seen without a request while its listener closes. */
+  wasUnused = false;
+  readonly #pending = new Set<Exchange>();
+  #whenIdle: (() => void) | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    this.peerAddress = unmapAddress(socket.remoteAddress ?? '');
+    this.localPort = socket.localPort ?? 0;
+  }
+
+  begin(exchange: Exchange): void {
+    this.#pending.add(exchange);
+  }
+
+  end(exchange: Exchange): void {
+    this.#pending.delete(exchange);
+    if (this.#pending.size > 0) return;
+    this.#whenIdle?.();
+    this.#whenIdle = undefined;
+  }
+
+  /** The request whose body is still being read, if any: what fails in the parser now belongs to it. */
+  get receiving(): Exchange | undefined {
+    for (const exchange of this.#pending) {
+      if (!exchange.request.complete) return exchange;
+    }
+    return undefined;
+  }
+
+  /** Connected, but not a byte of a request has come. */
+  get isUnused(): boolean {
+    return this.#pending.size === 0 && this.socket.bytesRead === 0;
+  }
+
+  /** Runs it when every request before has its answer: pipelined answers keep their order. */
+  whenIdle(run: () => void): void {
+    if (this.#pending.size === 0) run();
+    else this.#whenIdle = run;
+  }
+}

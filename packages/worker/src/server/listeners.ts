@@ -1,0 +1,80 @@
+/** The listeners of a worker, by name. */
+import type { ListenerConfig } from '@lb/shared/config/schema/root';
+import type { Services } from '../request/services.ts';
+import { Listener } from './listener.ts';
+
+/** While draining: how often to look whether only tunnels are left. */
+const DRAIN_CHECK_MS = 50;
+
+export class Listeners {
+  readonly #services: Services;
+  #configs = new Map<string, ListenerConfig>();
+  readonly #open = new Map<string, Listener>();
+  #sentConnections = '{}';
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** Takes over the listeners of a snapshot: changed limits now, removed ones close, new ones wait for their socket. */
+  apply(configs: readonly ListenerConfig[]): void {
+    this.#configs = new Map(configs.map((config) => [config.name, config]));
+    for (const [name, listener] of this.#open) {
+      const config = this.#configs.get(name);
+      if (config === undefined) {
+        this.#open.delete(name);
+        void listener.close();
+      } else {
+        listener.configure(config);
+      }
+    }
+  }
+
+  /** A socket of a listener came; the same listener may get a new one when its bind changed. */
+  listen(name: string, handle: unknown, onListening: () => void): void {
+    const config = this.#configs.get(name);
+    if (config === undefined) return;
+    void this.#open.get(name)?.close();
+    const listener = new Listener(config, this.#services);
+    this.#open.set(name, listener);
+    listener.listen(handle, onListening);
+  }
+
+  setConnectionsElsewhere(counts: Readonly<Record<string, number>>): void {
+    for (const [name, listener] of this.#open) listener.setConnectionsElsewhere(counts[name] ?? 0);
+  }
+
+  connectionCounts(): Record<string, number> {
+    return Object.fromEntries(
+      [...this.#open].map(([name, listener]) => [name, listener.connectionCount]),
+    );
+  }
+
+  /** Same, or undefined when nothing changed since the last call. */
+  takeChangedConnections(): Record<string, number> | undefined {
+    const counts = this.connectionCounts();
+    const text = JSON.stringify(counts);
+    if (text === this.#sentConnections) return undefined;
+    this.#sentConnections = text;
+    return counts;
+  }
+
+  /** Stops accepting and waits for the requests in flight. @param closeTunnels called when nothing but tunnels is left */
+  async drain(closeTunnels: () => void): Promise<void> {
+    const closed = Promise.all([...this.#open.values()].map((listener) => listener.close()));
+    const check = setInterval(() => {
+      const connections = [...this.#open.values()].reduce(
+        (sum, { connectionCount }) => sum + connectionCount,
+        0,
+      );
+      if (connections <= this.#services.tunnels.size) closeTunnels();
+    }, DRAIN_CHECK_MS);
+    await closed;
+    clearInterval(check);
+  }
+
+  /** Closes every connection that is left. */
+  destroy(): void {
+    for (const listener of this.#open.values()) listener.destroy();
+  }
+}

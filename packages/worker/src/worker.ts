@@ -1,0 +1,188 @@
+/**
+ * The worker: puts everything together, works by the snapshot in force, and reports to the primary. The only file that
+ * constructs things.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import type { Snapshot } from '@lb/shared/model/snapshot';
+import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
+import type { Logger } from 'pino';
+import { Backends } from './balancing/backends.ts';
+import type { Backend } from './balancing/backend.ts';
+import { HttpProxy3Forwarder } from './forward/http-proxy-3.ts';
+import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts';
+import { Tunnels } from './forward/tunnel.ts';
+import { Cells } from './metrics/cells.ts';
+import { ProcessMetrics } from './metrics/process-metrics.ts';
+import { RouteMetrics } from './metrics/request-metrics.ts';
+import { AccessLog } from './request/access-log.ts';
+import { TrustedProxies } from './request/client-ip.ts';
+import { LogSink } from './request/log-sink.ts';
+import { RequestIds } from './request/request-id.ts';
+import { RouteTable } from './request/route-table.ts';
+import { compileRoute } from './request/route.ts';
+import type { Runtime, Services } from './request/services.ts';
+import { Listeners } from './server/listeners.ts';
+
+/** In-flight counts reach the other workers within twice this time. */
+const LOAD_INTERVAL_MS = 50;
+
+/** Totals in the primary are this old at most. */
+const METRICS_INTERVAL_MS = 500;
+
+export interface WorkerSetup {
+  /** Place among the workers, from 0; kept by the process that replaces this one. */
+  readonly place: number;
+  readonly log: Logger;
+  readonly send: (message: ToPrimary) => void;
+  /** Ends the process. */
+  readonly exit: () => void;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export class Worker {
+  readonly #setup: WorkerSetup;
+  readonly #cells = new Cells();
+  readonly #tunnels = new Tunnels(this.#cells);
+  readonly #process: ProcessMetrics;
+  readonly #logSink: LogSink;
+  readonly #accessLog: AccessLog;
+  readonly #backends: Backends;
+  readonly #listeners: Listeners;
+  readonly #services: Services;
+  readonly #routeMetrics = new Map<string, RouteMetrics>();
+  readonly #timers: NodeJS.Timeout[];
+  #runtime: Runtime | undefined;
+  #isDraining = false;
+
+  constructor(setup: WorkerSetup) {
+    const { clock = systemClock, random = systemRandom, log } = setup;
+    this.#setup = setup;
+    const dropped = this.#cells.series('lb_access_log_dropped_total');
+    this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
+    this.#accessLog = new AccessLog(this.#logSink, clock, random);
+    this.#backends = new Backends(this.#cells, clock, random, setup.place);
+    this.#process = new ProcessMetrics(
+      this.#cells,
+      setup.place,
+      monitorEventLoopDelay({ resolution: 20 }),
+    );
+    this.#services = {
+      clock,
+      random,
+      log,
+      cells: this.#cells,
+      accessLog: this.#accessLog,
+      requestIds: new RequestIds(clock),
+      forwarder: new HttpProxy3Forwarder(clock),
+      tunnelOpener: new HttpProxy3TunnelOpener(clock),
+      tunnels: this.#tunnels,
+      noRoute: new RouteMetrics(this.#cells),
+      runtime: () => this.#requireRuntime(),
+      isDraining: () => this.#isDraining,
+      reportUnreachable: (backend, reason) => this.#reportUnreachable(backend, reason),
+    };
+    this.#listeners = new Listeners(this.#services);
+    this.#timers = [
+      setInterval(() => this.#sendLoad(), LOAD_INTERVAL_MS),
+      setInterval(() => this.#sendMetrics(), METRICS_INTERVAL_MS),
+    ];
+  }
+
+  /** Does what the primary says. @param handle the socket that came with `listen` */
+  receive(message: ToWorker, handle: unknown): void {
+    switch (message.type) {
+      case 'snapshot':
+        this.#apply(message.snapshot);
+        return;
+      case 'listen':
+        this.#listeners.listen(message.listener, handle, () =>
+          this.#setup.send({ lb: 1, type: 'listening', listener: message.listener }),
+        );
+        return;
+      case 'states':
+        for (const { slot, state } of message.changes) this.#backends.setState(slot, state);
+        return;
+      case 'load':
+        this.#backends.setLoadElsewhere(message.inFlight);
+        this.#listeners.setConnectionsElsewhere(message.connections);
+        return;
+      case 'reopen-logs':
+        this.#logSink.reopen();
+        return;
+      case 'drain':
+        void this.drain(message.timeoutMs);
+        return;
+    }
+  }
+
+  /** Stops accepting, finishes what is in flight within the time, closes tunnels, exits. A second call changes nothing. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const deadline = setTimeout(() => this.#listeners.destroy(), timeoutMs);
+    await this.#listeners.drain(() => this.#tunnels.close());
+    clearTimeout(deadline);
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#tunnels.count();
+    this.#sendMetrics();
+    this.#logSink.close();
+    this.#setup.send({ lb: 1, type: 'drained' });
+    this.#setup.exit();
+  }
+
+  #apply(snapshot: Snapshot): void {
+    const { config } = snapshot;
+    const { pools, removed } = this.#backends.apply(snapshot);
+    for (const backend of removed) this.#tunnels.close(backend);
+    const routes = config.routes.map((route) =>
+      compileRoute(route, pools, this.#metricsOf(route.name), this.#services.random),
+    );
+    this.#runtime = {
+      routes: new RouteTable(routes),
+      trustedProxies: new TrustedProxies(config.trustedProxies),
+      requestIdHeader: config.requestId.header,
+    };
+    this.#accessLog.configure(config.log.access);
+    this.#setup.log.level = config.log.level;
+    this.#listeners.apply(config.listeners);
+    this.#setup.send({ lb: 1, type: 'applied', version: snapshot.version });
+  }
+
+  #metricsOf(route: string): RouteMetrics {
+    const known = this.#routeMetrics.get(route) ?? new RouteMetrics(this.#cells, route);
+    this.#routeMetrics.set(route, known);
+    return known;
+  }
+
+  #requireRuntime(): Runtime {
+    if (this.#runtime === undefined)
+      throw new Error('a worker serves nothing before its first snapshot');
+    return this.#runtime;
+  }
+
+  #reportUnreachable(backend: Backend, reason: string): void {
+    if (!this.#backends.takeOut(backend)) return;
+    this.#setup.send({ lb: 1, type: 'backend-failed', slot: backend.slot, reason });
+  }
+
+  #sendLoad(): void {
+    const inFlight = this.#backends.takeChangedLoad();
+    const connections = this.#listeners.takeChangedConnections();
+    if (inFlight === undefined && connections === undefined) return;
+    this.#setup.send({
+      lb: 1,
+      type: 'load',
+      inFlight: inFlight ?? this.#backends.load(),
+      connections: connections ?? this.#listeners.connectionCounts(),
+    });
+  }
+
+  #sendMetrics(): void {
+    this.#tunnels.count();
+    this.#process.sample();
+    const delta = this.#cells.takeDelta();
+    if (delta !== undefined) this.#setup.send({ lb: 1, ...delta });
+  }
+}

@@ -1,0 +1,106 @@
+/** A real admin server over a context whose answers a test can set. */
+import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
+import type { AdminContext } from '@lb/primary/internal/admin/context';
+import { AdminServer } from '@lb/primary/internal/admin/server';
+import { mkdtemp, rm } from 'node:fs/promises';
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+
+export const POOL: PoolReply = { name: 'app', policy: 'p2c', backends: [] };
+
+export const STATUS: StatusReply = {
+  version: '0.1.0',
+  node: 'v24.9.0',
+  pid: 1,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  state: 'running',
+  config: {
+    path: null,
+    hash: 'abc',
+    loadedAt: '2026-01-01T00:00:00.000Z',
+    lastReloadFailed: false,
+  },
+  workers: [],
+  listeners: [],
+  totals: { requests: 0, errors: 0, connections: 0, inFlight: 0, requestsPerSecond: 0 },
+};
+
+/** Answers plainly and writes down what was asked of it. */
+export function fakeContext(over: Partial<AdminContext> = {}) {
+  const asked: string[] = [];
+  const context: AdminContext = {
+    status: () => STATUS,
+    pools: () => [POOL],
+    pool: (name) => (name === POOL.name ? POOL : undefined),
+    routes: () => [{ name: 'api', match: {}, action: { kind: 'pool', pool: 'app' } }],
+    config: (resolved) => ({ resolved, admin: { token: 'very-secret', bind: '127.0.0.1:9090' } }),
+    reload: () => Promise.resolve({ ok: true, changes: ['pool app: added a:1'] }),
+    stop: (timeoutMs) => asked.push(`stop ${timeoutMs}`),
+    ready: () => ({ ready: true, reason: 'ready' }),
+    metrics: (accept) =>
+      Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: `# ${accept}\n` }),
+    countAction: (action, result) => asked.push(`${action} ${result}`),
+    ...over,
+  };
+  return { context, asked };
+}
+
+/** A started admin server on a free port and on a socket in a directory of its own. */
+export async function startAdmin(
+  options: { token?: string | null; bind?: string; over?: Partial<AdminContext> } = {},
+) {
+  const { context, asked } = fakeContext(options.over);
+  const directory = await mkdtemp(join(tmpdir(), 'admin-'));
+  const socketPath = join(directory, 'lb.sock');
+  const server = new AdminServer({ context, log: pino({ level: 'silent' }) });
+  const { port } = await server.listenTcp(options.bind ?? '127.0.0.1:0', options.token ?? null);
+  await server.listenUnix(socketPath);
+  return {
+    server,
+    port,
+    directory,
+    socketPath,
+    asked,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await server.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** One request over a connection of its own. */
+export function ask(
+  where: number | string,
+  method: string,
+  path: string,
+  options: { headers?: OutgoingHttpHeaders; body?: string | Buffer } = {},
+): Promise<Answer> {
+  const place =
+    typeof where === 'string' ? { socketPath: where } : { host: '127.0.0.1', port: where };
+  return new Promise((resolve, reject) => {
+    const { headers = {}, body } = options;
+    const request = httpRequest({ ...place, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('error', reject);
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const { statusCode: status = 0, headers: got } = response;
+        resolve({ status, headers: got, body: Buffer.concat(chunks).toString() });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,106 @@
+/** A worker in this process, on a real socket, without a primary: what integration tests of the request path talk to. */
+import net from 'node:net';
+import { pino } from 'pino';
+import { parseConfig } from '@lb/shared/config/parse';
+import { formatConfigErrors } from '@lb/shared/config/diagnostics';
+import type { ToPrimary } from '@lb/shared/ipc/messages';
+import type { Snapshot } from '@lb/shared/model/snapshot';
+import { Worker } from '@lb/worker/internal/worker';
+
+/** A listener's socket as the primary would hand it over. */
+interface RawHandle {
+  getsockname(out: { port?: number }): number;
+}
+
+const createHandle = (
+  net as unknown as { _createServerHandle(host: string, port: number, family: 4): RawHandle }
+)._createServerHandle;
+
+/** A running worker. */
+export interface Harness extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+  /** What the worker told the primary. */
+  readonly messages: readonly ToPrimary[];
+  /** Applies another configuration, as a reload would. */
+  apply(yaml: string): void;
+  /** Changes the health of a backend, as the primary would. */
+  setState(slot: number, state: 'up' | 'down'): void;
+}
+
+/**
+ * Starts a worker. @param yaml without listeners: one is added on a free port of 127.0.0.1; the access log is off unless
+ * the text has a `log` section
+ * @param listenerLimits YAML of the listener's limits, in flow style
+ */
+export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<Harness> {
+  const handle = createHandle('127.0.0.1', 0, 4);
+  const address: { port?: number } = {};
+  handle.getsockname(address);
+  const port = address.port ?? 0;
+  const messages: ToPrimary[] = [];
+  let onListening: () => void = () => undefined;
+  const listening = new Promise<void>((resolve) => {
+    onListening = resolve;
+  });
+  let onExit: () => void = () => undefined;
+  const exited = new Promise<void>((resolve) => {
+    onExit = resolve;
+  });
+  const worker = new Worker({
+    place: 0,
+    log: pino({ level: 'silent' }),
+    send: (message) => {
+      messages.push(message);
+      if (message.type === 'listening') onListening();
+    },
+    exit: () => onExit(),
+  });
+  let version = 0;
+  const full = (text: string): string =>
+    `listeners: [{ name: web, bind: "127.0.0.1:${port}", limits: ${listenerLimits} }]\n` +
+    (/^log:/m.test(text) ? '' : 'log: { level: fatal, access: { enabled: false } }\n') +
+    text;
+  const apply = (text: string): void => {
+    version++;
+    worker.receive(
+      { lb: 1, type: 'snapshot', snapshot: toSnapshot(full(text), version) },
+      undefined,
+    );
+  };
+  apply(yaml);
+  worker.receive({ lb: 1, type: 'listen', listener: 'web' }, handle);
+  await listening;
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    messages,
+    apply,
+    setState: (slot, state) =>
+      worker.receive({ lb: 1, type: 'states', changes: [{ slot, state }] }, undefined),
+    async [Symbol.asyncDispose]() {
+      void worker.drain(0);
+      await exited;
+    },
+  };
+}
+
+/** Slots by order of appearance; every backend up. */
+function toSnapshot(text: string, version: number): Snapshot {
+  const parsed = parseConfig({
+    file: 'test.yaml',
+    text,
+    env: {},
+    readFile: (path) => {
+      throw new Error(`a test's configuration reads no file: ${path}`);
+    },
+  });
+  if (!parsed.ok) throw new Error(formatConfigErrors(parsed.errors));
+  let slot = 0;
+  const pools = Object.entries(parsed.config.pools).map(([name, pool]) => ({
+    ...pool,
+    name,
+    backends: pool.backends.map((backend) => ({ ...backend, slot: slot++, state: 'up' as const })),
+  }));
+  return { version, workerCount: 1, slotCount: slot, config: parsed.config, pools };
+}
