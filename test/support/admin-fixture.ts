@@ -1,13 +1,15 @@
 /** A real admin server over a context whose answers a test can set. */
 import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
 import type { AdminContext } from '@lb/primary/internal/admin/context';
-import { AdminServer } from '@lb/primary/internal/admin/server';
+import { AdminServer, type AdminPatience } from '@lb/primary/internal/admin/server';
 import { mkdtemp, rm } from 'node:fs/promises';
 import {
   request as httpRequest,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http';
+import { connect } from 'node:net';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -53,12 +55,19 @@ export function fakeContext(over: Partial<AdminContext> = {}) {
 
 /** A started admin server on a free port and on a socket in a directory of its own. */
 export async function startAdmin(
-  options: { token?: string | null; bind?: string; over?: Partial<AdminContext> } = {},
+  options: {
+    token?: string | null;
+    bind?: string;
+    over?: Partial<AdminContext>;
+    patience?: AdminPatience;
+  } = {},
 ) {
   const { context, asked } = fakeContext(options.over);
   const directory = await mkdtemp(join(tmpdir(), 'admin-'));
   const socketPath = join(directory, 'lb.sock');
-  const server = new AdminServer({ context, log: pino({ level: 'silent' }) });
+  const { patience } = options;
+  const log = pino({ level: 'silent' });
+  const server = new AdminServer({ context, log, ...(patience && { patience }) });
   const { port } = await server.listenTcp(options.bind ?? '127.0.0.1:0', options.token ?? null);
   await server.listenUnix(socketPath);
   return {
@@ -103,4 +112,14 @@ export function ask(
     request.on('error', reject);
     request.end(body);
   });
+}
+
+/** Sends bytes as they are and returns all that comes back until the connection ends. */
+export async function raw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes);
+  let answer = '';
+  socket.on('data', (chunk) => (answer += String(chunk)));
+  await once(socket, 'close');
+  return answer;
 }

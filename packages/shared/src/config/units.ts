@@ -58,6 +58,21 @@ export function formatDuration(ms: Milliseconds): string {
   return ms === 0 ? '0s' : `${ms}ms`;
 }
 
+/** The shortest exact form: 65536 -> `64KiB`, 1000 -> `1000B`. */
+export function formatSize(bytes: Bytes): string {
+  for (const suffix of ['GiB', 'MiB', 'KiB'] as const) {
+    const per = BYTES_PER[suffix] ?? 1;
+    if (bytes >= per && bytes % per === 0) return `${bytes / per}${suffix}`;
+  }
+  return `${bytes}B`;
+}
+
+/** The shortest exact form: 240 -> `240B/s`; 0, which is off, -> `0`. */
+export function formatByteRate(rate: BytesPerSecond): string {
+  const bytes: number = rate;
+  return bytes === 0 ? '0' : `${formatSize(bytes)}/s`;
+}
+
 function scaled(text: string, pattern: RegExp, factors: Readonly<Record<string, number>>): number {
   const suffix = /[A-Za-z]+$/.exec(text)?.[0] ?? '';
   const factor = factors[suffix];

@@ -30,7 +30,11 @@ export function parseBind(text: string): BindAddress | undefined {
 /** True when only this machine can reach the address. */
 export function isLoopback(address: BindAddress): boolean {
   if (address.kind === 'unix') return true;
-  return address.host === 'localhost' || address.host === '::1' || /^127\./.test(address.host);
+  return (
+    address.host === 'localhost' ||
+    address.host === '::1' ||
+    (isIP(address.host) === 4 && address.host.startsWith('127.'))
+  );
 }
 
 /** The text a user would write for it: `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/lb.sock`. */

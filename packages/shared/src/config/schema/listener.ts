@@ -47,7 +47,7 @@ export const listener = z.strictObject({
     .describe('shared: the workers accept from one queue.'),
   protocols: z
     .array(z.enum(['http/1.1']))
-    .min(1)
+    .min(1, 'expected at least one protocol')
     .default(['http/1.1'])
     .describe('Protocols spoken to clients.'),
   limits: limits.prefault({}).describe('What one client, and all of them together, may ask for.'),

@@ -67,7 +67,8 @@ const redirect = z.strictObject({
       [z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)],
       'expected 301, 302, 303, 307 or 308',
     )
-    .default(308),
+    .default(308)
+    .describe('Status of the answer: 301, 302, 303, 307 or 308.'),
 });
 
 const respond = z.strictObject({
@@ -101,19 +102,32 @@ export const route = z.strictObject({
   match: match.prefault({}).describe('All that are given must hold.'),
   pool: z.string('expected the name of a pool').optional().describe('The pool that answers.'),
   split: z
-    .array(z.strictObject({ pool: z.string(), weight: whole(0, 1_000_000) }))
+    .array(
+      z.strictObject({
+        pool: z.string('expected the name of a pool').describe('The pool.'),
+        weight: whole(0, 1_000_000).describe('Its share, of the sum of all weights.'),
+      }),
+    )
     .min(1, 'expected at least one pool')
     .optional()
     .describe('Several pools, by weight.'),
   redirect: redirect.optional().describe('Answer with a redirect.'),
   respond: respond.optional().describe('Answer with a fixed response.'),
-  rewrite: rewrite.prefault({}).describe('Changes the path and Host on the way to the backend.'),
+  rewrite: rewrite
+    .prefault({})
+    .describe('Changes to the path and to Host on the way to the backend.'),
   headers: z
-    .strictObject({ request: headerEdits.prefault({}), response: headerEdits.prefault({}) })
+    .strictObject({
+      request: headerEdits.prefault({}).describe('What the backend sees.'),
+      response: headerEdits.prefault({}).describe('What the client sees.'),
+    })
     .prefault({})
     .describe('Header changes on the way to the backend and back.'),
   access: z
-    .strictObject({ allow: z.array(cidr).default([]), deny: z.array(cidr).default([]) })
+    .strictObject({
+      allow: z.array(cidr).default([]).describe('Who may come in; empty: everybody.'),
+      deny: z.array(cidr).default([]).describe('Who may not, even when allowed.'),
+    })
     .prefault({})
     .describe('Client address ranges. deny wins; a non-empty allow refuses the rest with 403.'),
   timeout: duration

@@ -12,7 +12,7 @@ import {
 
 const DURATION_HINT = 'expected a duration such as "250ms", "5s", "2m" or "1h"';
 const SIZE_HINT = 'expected a size such as "512B", "64KiB" or "10MiB"';
-const RATE_HINT = 'expected a rate such as "240B/s" or "1KiB/s", or 0 for none';
+const RATE_HINT = 'expected a rate such as "240B/s" or "1KiB/s", or 0 for no limit';
 
 /** A duration string, as milliseconds. */
 export const duration = z
@@ -73,4 +73,5 @@ export const fieldValue = z
 /** A request method (RFC 9110 section 9.1), upper case. */
 export const method = z
   .string('expected a method such as GET')
-  .regex(/^[A-Z][A-Z-]*$/, 'expected a method in upper case such as GET');
+  .regex(/^[A-Z][A-Z-]*$/, 'expected a method in upper case such as GET')
+  .refine((text) => text !== 'CONNECT', '"CONNECT" is not supported yet');

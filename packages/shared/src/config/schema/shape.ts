@@ -1,0 +1,92 @@
+/** The schema as data: what stands at a path, in which unit, with which default. Hints, diffs and the reference docs ask. */
+import { z } from 'zod';
+import { formatByteRate, formatDuration, formatSize } from '../units.ts';
+import { byteRate, duration, positiveDuration, size } from './scalars.ts';
+
+/** Any schema of zod. */
+export type Schema = z.core.$ZodType;
+
+/** A kind of quantity that is a string in the file and a number in the program. */
+export type Unit = 'duration' | 'size' | 'rate';
+
+/** A schema without its wrappers. */
+export interface Facet {
+  /** The object, array, record, string, ... inside. */
+  readonly core: Schema;
+  readonly unit: Unit | undefined;
+  readonly nullable: boolean;
+  /** May be left out. */
+  readonly optional: boolean;
+  /** As the program has it (milliseconds, bytes); undefined when there is none or the parts have their own. */
+  readonly preset: unknown;
+  readonly description: string;
+}
+
+/** Takes the wrappers off a schema and keeps what they say. */
+export function facetOf(schema: Schema): Facet {
+  let core = schema;
+  let nullable = false;
+  let optional = false;
+  let preset: unknown;
+  let description: string | undefined;
+  for (;;) {
+    description ??= z.globalRegistry.get(core)?.description;
+    if (core instanceof z.ZodDefault) {
+      optional = true;
+      preset = core.def.defaultValue;
+      core = core.unwrap();
+    } else if (core instanceof z.ZodPrefault || core instanceof z.ZodOptional) {
+      optional = true;
+      core = core.unwrap();
+    } else if (core instanceof z.ZodNullable) {
+      nullable = true;
+      core = core.unwrap();
+    } else if (core instanceof z.ZodPipe && core.in instanceof z.ZodTransform) {
+      core = core.out; // a preprocess: the shorthand of a backend
+    } else break;
+  }
+  return { core, unit: unitOf(core), nullable, optional, preset, description: description ?? '' };
+}
+
+/** What a list, map or object holds under a key, or undefined. */
+export function childOf(core: Schema, segment: string | number): Schema | undefined {
+  if (core instanceof z.ZodObject && typeof segment === 'string') {
+    const shape: Readonly<Record<string, Schema>> = core.shape;
+    return Object.hasOwn(shape, segment) ? shape[segment] : undefined;
+  }
+  if (core instanceof z.ZodArray && typeof segment === 'number') return core.element;
+  if (core instanceof z.ZodRecord && typeof segment === 'string') return core.valueType;
+  return undefined;
+}
+
+/** The facet at a path, or undefined where the schema has nothing. */
+export function facetAt(root: Schema, path: readonly (string | number)[]): Facet | undefined {
+  let facet = facetOf(root);
+  for (const segment of path) {
+    const child = childOf(facet.core, segment);
+    if (child === undefined) return undefined;
+    facet = facetOf(child);
+  }
+  return facet;
+}
+
+/** A number of the program as the user would write it: 5000 with the unit duration -> `5s`. Other values as they are. */
+export function inUnit(unit: Unit | undefined, value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  switch (unit) {
+    case 'duration':
+      return formatDuration(value);
+    case 'size':
+      return formatSize(value);
+    case 'rate':
+      return formatByteRate(value);
+    case undefined:
+      return value;
+  }
+}
+
+function unitOf(core: Schema): Unit | undefined {
+  if (core === duration || core === positiveDuration) return 'duration';
+  if (core === size) return 'size';
+  return core === byteRate ? 'rate' : undefined;
+}

@@ -1,0 +1,323 @@
+import { describe, expect, test } from '@jest/globals';
+import { brief, configOf, errorsOf } from '../support/config-text.ts';
+
+const SMALLEST = `
+listeners: [{ bind: 0.0.0.0:8080 }]
+pools: { web: { backends: [http://127.0.0.1:9001, http://127.0.0.1:9002] } }
+`;
+
+describe('a configuration', () => {
+  test('sends everything to the only pool when there are no routes', () => {
+    const [route] = configOf(SMALLEST).routes;
+
+    expect(route).toMatchObject({ name: 'default', action: { kind: 'pool', pool: 'web' } });
+  });
+
+  test('names what was not named: listeners by bind, routes by index, backends by host and port', () => {
+    const config = configOf(`
+listeners: [{ bind: ":8080" }, { bind: "unix:/run/lb.sock", name: local }]
+routes: [{ pool: a }, { pool: a, name: shop }, { pool: a }]
+pools: { a: { backends: ["http://one", { url: "unix:/run/app.sock" }, { url: "http://[::1]:81", name: v6 }] } }
+`);
+
+    expect(config.listeners.map(({ name }) => name)).toEqual([':8080', 'local']);
+    expect(config.routes.map(({ name }) => name)).toEqual(['route-0', 'shop', 'route-2']);
+    expect(config.pools['a']?.backends.map(({ name }) => name)).toEqual([
+      'one:80',
+      'app.sock',
+      'v6',
+    ]);
+  });
+
+  test('writes out what each kind of route does', () => {
+    const config = configOf(`
+listeners: [{ bind: ":8080" }]
+routes:
+  - pool: a
+  - split: [{ pool: a, weight: 95 }, { pool: b, weight: 5 }]
+  - redirect: { to: "https://{host}{uri}" }
+  - respond: { status: 503, body: back soon }
+pools: { a: { backends: [http://one] }, b: { backends: [http://two] } }
+`);
+
+    expect(config.routes.map(({ action }) => action)).toEqual([
+      { kind: 'pool', pool: 'a' },
+      {
+        kind: 'split',
+        pools: [
+          { pool: 'a', weight: 95 },
+          { pool: 'b', weight: 5 },
+        ],
+      },
+      { kind: 'redirect', to: 'https://{host}{uri}', status: 308 },
+      { kind: 'respond', status: 503, headers: {}, body: 'back soon' },
+    ]);
+    expect(Object.keys(config.routes[0] ?? {})).not.toContain('pool');
+  });
+
+  test('is frozen all the way down', () => {
+    const config = configOf(SMALLEST);
+    const open: unknown[] = [];
+    const visit = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if (!Object.isFrozen(value)) open.push(value);
+      Object.values(value).forEach(visit);
+    };
+    visit(config);
+
+    expect(open).toEqual([]);
+  });
+
+  test('may start with a byte order mark and end its lines with CR LF', () => {
+    const text = `\uFEFF${SMALLEST.replaceAll('\n', '\r\n')}`;
+
+    expect(configOf(text).listeners).toHaveLength(1);
+  });
+
+  test('may use an anchor for a value it needs twice', () => {
+    const config = configOf(`
+listeners: [{ bind: ":8080" }]
+routes: [{ pool: a }, { pool: b }]
+pools:
+  a: { timeouts: &patient { response: 5m }, backends: [http://one] }
+  b: { timeouts: *patient, backends: [http://two] }
+`);
+
+    expect(config.pools['b']?.timeouts.response).toBe(300_000);
+  });
+
+  test('has the defaults of the reference', () => {
+    const { workers, listeners, routes, pools, admin, log, requestId, shutdown, trustedProxies } =
+      configOf(SMALLEST);
+
+    expect({ workers, trustedProxies, admin, log, requestId, shutdown }).toEqual({
+      workers: 'auto',
+      trustedProxies: [],
+      admin: { bind: '127.0.0.1:9090', token: null, socket: null },
+      log: {
+        level: 'info',
+        format: 'auto',
+        access: { enabled: true, format: 'json', path: 'stdout', sample: 1 },
+      },
+      requestId: { header: 'X-Request-Id', generate: 'uuidv7' },
+      shutdown: { drainTimeout: 30_000 },
+    });
+    expect(listeners[0]).toMatchObject({
+      accept: 'shared',
+      limits: {
+        connections: 0,
+        headerTimeout: 10_000,
+        bodyIdleTimeout: 30_000,
+        bodyMinRate: 240,
+        keepAliveTimeout: 75_000,
+        maxRequestsPerConnection: 0,
+        maxHeaders: 100,
+        maxHeaderSize: 32_768,
+        maxBody: 10_485_760,
+      },
+    });
+    expect(routes[0]).toMatchObject({
+      match: { hosts: [], paths: [], methods: [], headers: {}, query: {} },
+      rewrite: { addPrefix: '', host: null },
+      headers: {
+        request: { set: {}, add: {}, remove: [] },
+        response: { set: {}, add: {}, remove: [] },
+      },
+      access: { allow: [], deny: [] },
+      timeout: 0,
+    });
+    expect(routes[0]?.maxBody).toBeUndefined();
+    expect(pools['web']).toMatchObject({
+      policy: 'p2c',
+      backends: [
+        { url: 'http://127.0.0.1:9001', name: '127.0.0.1:9001', weight: 1, backup: false },
+        { url: 'http://127.0.0.1:9002', name: '127.0.0.1:9002', weight: 1, backup: false },
+      ],
+      healthCheck: {
+        type: 'http',
+        path: '/health',
+        method: 'GET',
+        host: null,
+        port: null,
+        expect: { status: '200-399', body: null },
+        interval: 5_000,
+        timeout: 2_000,
+        fall: 3,
+        rise: 2,
+      },
+      timeouts: { connect: 3_000, response: 60_000, idle: 60_000, tunnel: 3_600_000 },
+      retries: {
+        attempts: 1,
+        on: ['connect', 'reset'],
+        methods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'],
+        bufferBody: 65_536,
+      },
+      connections: { maxIdle: 64, idleTimeout: 4_000, max: 0, protocol: 'auto' },
+    });
+  });
+});
+
+describe('mistakes', () => {
+  test('are all reported at once, each with its line and column', () => {
+    const errors = errorsOf(`listeners:
+  - bind: 8080
+    limits: { headerTimeout: 5 }
+routes:
+  - pool: wbe
+    match: { hosts: api.example.com }
+pools:
+  web:
+    policy: p2cc
+    sticky: null
+    backends:
+      - url: http://127.0.0.1:9001
+        wieght: 2
+      - 127.0.0.1:9002
+    healthCheck: { intervall: 5s }
+log:
+  access: { enabled: yes }
+workers: \${WORKERS}
+`);
+
+    expect(errors.map(brief)).toEqual([
+      '2:11 listeners[0].bind: expected host:port, [v6]:port or unix:/path.sock, found a number',
+      '3:30 listeners[0].limits.headerTimeout: expected a duration such as "250ms", "5s", "2m" or "1h", found a number',
+      '5:11 routes[0].pool: no pool is named "wbe"',
+      '6:21 routes[0].match.hosts: expected a list, found text',
+      '9:13 pools.web.policy: expected "p2c", "round_robin", "weighted_round_robin", "least_connections", "random" or "ewma"',
+      '10:5 pools.web: "sticky" is not supported yet',
+      '13:9 pools.web.backends[0]: unknown key "wieght"',
+      '14:9 pools.web.backends[1]: expected http://host:port or unix:/path.sock',
+      '15:20 pools.web.healthCheck: unknown key "intervall"',
+      '17:22 log.access.enabled: expected true or false, found text',
+      '18:10 workers: environment variable WORKERS is not set',
+    ]);
+    expect(errors.map(({ hint }) => hint)).toEqual([
+      'did you mean ":8080"?',
+      'write 5s',
+      'did you mean "web"?',
+      'write ["api.example.com"]',
+      'did you mean "p2c"?',
+      null,
+      'did you mean "weight"?',
+      'did you mean "http://127.0.0.1:9002"?',
+      'did you mean "interval"?',
+      'write true',
+      'set it, or give a default: ${WORKERS:-...}',
+    ]);
+    expect(errors.map(({ length }) => length)).toEqual([4, 1, 3, 15, 4, 6, 6, 14, 9, 3, 10]);
+  });
+
+  test('point at the parent of a key that is missing', () => {
+    const errors = errorsOf('listeners:\n  - name: web\npools:\n  web:\n    policy: random\n');
+
+    expect(errors.map(brief)).toEqual([
+      '2:5 listeners[0]: missing key "bind"',
+      '4:3 pools.web: missing key "backends"',
+    ]);
+  });
+
+  test('count a mistyped key once, not as unknown and missing', () => {
+    const errors = errorsOf(
+      'listeners: [{ bnd: ":80" }]\npools: { web: { backends: [http://a] } }',
+    );
+
+    expect(errors.map(brief)).toEqual(['1:15 listeners[0]: unknown key "bnd"']);
+    expect(errors[0]?.hint).toBe('did you mean "bind"?');
+  });
+
+  test.each([
+    ['5', 'expected a URL, or an object with url, found a number', null],
+    [
+      '[http://a]',
+      'expected a URL, or an object with url, found a list',
+      'write "key: value" lines without "- "',
+    ],
+    [
+      '',
+      'expected a URL, or an object with url, found nothing',
+      'give it a value, or remove the key',
+    ],
+    ['url:http://a', 'expected http://host:port or unix:/path.sock', null],
+    [
+      'http://a/path',
+      'expected http://host:port or unix:/path.sock',
+      'did you mean "http://a"? (a path belongs into rewrite.addPrefix of a route)',
+    ],
+    ['{ weight: 1 }', 'missing key "url"', null],
+    [
+      '{ url: a:80 }',
+      'expected http://host:port or unix:/path.sock',
+      'did you mean "http://a:80"?',
+    ],
+    [
+      '{ url: http://a, weight: heavy }',
+      'expected a whole number from 0 to 1000, found text',
+      null,
+    ],
+    [
+      '{ url: http://a, weight: "2" }',
+      'expected a whole number from 0 to 1000, found text',
+      'remove the quotes',
+    ],
+    ['{ url: http://a, weight: 1001 }', 'expected a whole number from 0 to 1000', null],
+    ['{ url: http://a, name: 7 }', 'expected a name, found a number', 'put it in quotes: "7"'],
+  ])('explain the backend "%s"', (backend, message, hint) => {
+    const errors = errorsOf(
+      `listeners: [{ bind: ":80" }]\npools:\n  web:\n    backends:\n      - ${backend}\n`,
+    );
+
+    expect(errors.map((error) => [error.message, error.hint])).toEqual([[message, hint]]);
+  });
+
+  test.each([
+    ['5 s', 'write 5s'],
+    ['5sec', 'write 5s'],
+    ['5', 'write 5s'],
+    ['"5"', 'write 5s'],
+    ['2500', 'write 2500ms'],
+    ['2minutes', 'write 2m'],
+    ['1d', 'write 24h'],
+    ['soon', null],
+  ])('guess what the duration %s means', (written, hint) => {
+    const errors = errorsOf(
+      `listeners: [{ bind: ":80", limits: { headerTimeout: ${written} } }]\npools: { web: { backends: [http://a] } }`,
+    );
+
+    expect(errors.map((error) => error.hint)).toEqual([hint]);
+  });
+
+  test.each([
+    ['10MB', 'write 10MiB'],
+    ['64k', 'write 64KiB'],
+    ['1048576', 'write 1MiB'],
+    ['100', 'write 100B'],
+  ])('guess what the size %s means', (written, hint) => {
+    const errors = errorsOf(
+      `listeners: [{ bind: ":80", limits: { maxBody: ${written} } }]\npools: { web: { backends: [http://a] } }`,
+    );
+
+    expect(errors.map((error) => error.hint)).toEqual([hint]);
+  });
+
+  test('look below a pool whose name is refused', () => {
+    const errors = errorsOf('listeners: [{ bind: ":80" }]\npools: { "a b": { backends: 3 } }');
+
+    expect(errors.map(brief)).toEqual([
+      '2:10 pools["a b"]: expected a name of letters, digits, ".", "_", ":" and "-", at most 63 long',
+      '2:29 pools["a b"].backends: expected a list, found a number',
+    ]);
+  });
+
+  test('say a list was written where keys belong, and the other way round', () => {
+    const errors = errorsOf('listeners: { bind: ":80" }\npools:\n  - name: web\n');
+
+    expect(errors.map((error) => [brief(error), error.hint])).toEqual([
+      ['1:12 listeners: expected a list, found "key: value" lines', 'start every entry with "- "'],
+      [
+        '3:3 pools: expected "key: value" lines, found a list',
+        'write "key: value" lines without "- "',
+      ],
+    ]);
+  });
+});
