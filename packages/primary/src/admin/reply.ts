@@ -1,0 +1,56 @@
+/** What a handler answers, and how it is written: every answer of the admin server goes through `send`. */
+import type { ServerResponse } from 'node:http';
+import type { ErrorReply } from '@lb/shared/admin-api/contract';
+
+/** An answer. The body is whole: nothing on this server streams. */
+export interface Reply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A client that takes no byte of its answer for this long is cut off. */
+const WRITE_STALL_MS = 20_000;
+
+/**
+ * Nothing here may be framed, cached, sniffed or run: answers are for programs.
+ * @see https://www.w3.org/TR/CSP3/ (frame-ancestors does not fall back to default-src)
+ */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** JSON, with a line feed at its end for the terminal. */
+export function json(status: number, value: unknown, headers: Reply['headers'] = {}): Reply {
+  const body = `${JSON.stringify(value)}\n`;
+  return { status, contentType: 'application/json; charset=utf-8', body, headers };
+}
+
+/** A refusal: `{"error": "..."}`. */
+export function refusal(status: number, error: string, headers: Reply['headers'] = {}): Reply {
+  return json(status, { error } satisfies ErrorReply, headers);
+}
+
+/** Plain text; a line feed is added. */
+export function text(status: number, line: string): Reply {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
+}
+
+/** Writes the answer; the length is right for HEAD too, where Node leaves the body out. */
+export function send(response: ServerResponse, reply: Reply): void {
+  if (response.destroyed || response.headersSent) return;
+  const body = Buffer.from(reply.body);
+  response.setTimeout(WRITE_STALL_MS);
+  response.writeHead(reply.status, {
+    ...SECURITY_HEADERS,
+    'Content-Type': reply.contentType,
+    'Content-Length': body.length,
+    ...reply.headers,
+  });
+  response.end(body);
+}

@@ -1,0 +1,56 @@
+/** POST /api/v1/reload and /api/v1/stop: the two changes there are. Each is counted, done or refused. */
+import type { ReloadRefusal, ReloadReply, StopReply } from '@lb/shared/admin-api/contract';
+import { json, refusal } from '../reply.ts';
+import type { AdminRoute } from '../router.ts';
+
+/** Longest drain that can be asked for: a day. */
+const LONGEST_STOP_MS = 86_400_000;
+
+/** Reads the file again; 422 with every mistake when it is refused, and then nothing was changed. */
+export const reload: AdminRoute = {
+  path: '/api/v1/reload',
+  method: 'POST',
+  about: 'reads the configuration again; 422 lists what is wrong with it',
+  handle: async (context, { body }) => {
+    const unknown = unknownKey(body, []);
+    if (unknown !== undefined) {
+      context.countAction('reload', 'refused');
+      return refusal(400, unknown);
+    }
+    const outcome = await context.reload();
+    context.countAction('reload', outcome.ok ? 'ok' : 'refused');
+    return outcome.ok
+      ? json(200, { applied: true, changes: outcome.changes } satisfies ReloadReply)
+      : json(422, { errors: outcome.errors } satisfies ReloadRefusal);
+  },
+};
+
+/** Begins a graceful stop. */
+export const stop: AdminRoute = {
+  path: '/api/v1/stop',
+  method: 'POST',
+  about: 'graceful stop; {"timeoutMs": 30000} bounds it',
+  handle: (context, { body }) => {
+    const { timeoutMs } = body as { readonly timeoutMs?: unknown };
+    const fault = unknownKey(body, ['timeoutMs']) ?? timeoutFault(timeoutMs);
+    context.countAction('stop', fault === undefined ? 'ok' : 'refused');
+    if (fault !== undefined) return refusal(400, fault);
+    context.stop(typeof timeoutMs === 'number' ? timeoutMs : undefined);
+    return json(202, { draining: true } satisfies StopReply);
+  },
+};
+
+function unknownKey(
+  body: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): string | undefined {
+  const key = Object.keys(body).find((each) => !known.includes(each));
+  return key === undefined ? undefined : `unknown key ${JSON.stringify(key)}`;
+}
+
+function timeoutFault(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const fits =
+    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LONGEST_STOP_MS;
+  return fits ? undefined : `timeoutMs: expected a whole number from 0 to ${LONGEST_STOP_MS}`;
+}

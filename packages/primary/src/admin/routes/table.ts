@@ -1,0 +1,37 @@
+/** Every path of the admin server, in the order of the index at `/`. */
+import { text } from '../reply.ts';
+import type { AdminRoute } from '../router.ts';
+import { reload, stop } from './changes.ts';
+import { config, routes } from './config.ts';
+import { pool, pools } from './pools.ts';
+import { healthz, metrics, readyz } from './probes.ts';
+import { status } from './status.ts';
+
+const PATHS: readonly AdminRoute[] = [
+  healthz,
+  readyz,
+  metrics,
+  status,
+  pools,
+  pool,
+  routes,
+  config,
+  reload,
+  stop,
+];
+
+/** GET /: what there is. */
+const index: AdminRoute = {
+  path: '/',
+  method: 'GET',
+  about: 'this list',
+  handle: () => {
+    const lines = PATHS.map(
+      ({ method, path, about }) => `${method.padEnd(4)} ${path.padEnd(21)} ${about}`,
+    );
+    return text(200, ['lbctl admin', '', ...lines].join('\n'));
+  },
+};
+
+/** The table that `dispatch` looks into. */
+export const ADMIN_ROUTES: readonly AdminRoute[] = [index, ...PATHS];
