@@ -118,7 +118,7 @@ export class RawClient implements Disposable {
 export async function ask(port: number, text: string | Buffer): Promise<RawResponse> {
   using client = await RawClient.connect(port, String(text).startsWith('HEAD '));
   client.send(text);
-  return client.response();
+  return await client.response();
 }
 
 /** Sends on a new connection, waits until the balancer closes it, and returns all answers. */
@@ -128,7 +128,7 @@ export async function askUntilClosed(
 ): Promise<readonly RawResponse[]> {
   using client = await RawClient.connect(port);
   client.send(text);
-  return client.untilClosed();
+  return await client.untilClosed();
 }
 
 /** A request with `Host: lb.test`. @param fields lines such as `X-Name: value` */

@@ -46,6 +46,12 @@ cluster.worker?.on('disconnect', () => {
   void worker.drain(drainMs);
 });
 
+// A bug must not leave a worker half alive: the primary replaces it, and the log says why.
+process.on('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'worker failed');
+  process.exit(1);
+});
+
 process.send?.({ lb: 1, type: 'ready' } satisfies ToPrimary);
 
 function isOurs(message: unknown): message is ToWorker {

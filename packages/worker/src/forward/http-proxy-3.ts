@@ -16,6 +16,7 @@ import type { Backend } from '../balancing/backend.ts';
 import type { Forwarder, Outcome, ResponseSink, Try, UpstreamRequest } from './forwarder.ts';
 import { classifyError } from './classify-error.ts';
 import { toHeaderRecord } from './header-record.ts';
+import { malformationOf } from './malformed-head.ts';
 import { UpstreamBody } from './http-proxy-3/upstream-body.ts';
 import { watchConnect } from './http-proxy-3/watch-connect.ts';
 
@@ -146,9 +147,9 @@ class WebTry implements Try {
   }
 
   onResponse(response: IncomingMessage): void {
-    const status = response.statusCode ?? 0;
-    if (this.#isOver || status < 200 || status > 599) {
-      this.#fail('protocol_error', `status ${status}`);
+    const malformation = malformationOf(response);
+    if (this.#isOver || malformation !== undefined) {
+      this.#fail('protocol_error', malformation ?? 'the try is over');
       return;
     }
     this.#response = response;
@@ -158,7 +159,7 @@ class WebTry implements Try {
     this.#settleOnce({
       kind: 'response',
       response: {
-        status,
+        status: response.statusCode ?? 0,
         statusMessage: response.statusMessage ?? '',
         headers: response.rawHeaders,
         relay: (sink) => this.#relay(response, sink),

@@ -129,11 +129,11 @@ export class BackendMetrics {
       1,
     );
     this.#cells.observe(this.#response, ms);
+    if (status >= 500) this.#countError('status');
   }
 
   failed(code: FailureCode): void {
-    const reason = FAILURES[code].metric;
-    this.#cells.add(this.#cell('lb_backend_errors_total', this.#errors, reason, reason), 1);
+    this.#countError(FAILURES[code].metric);
   }
 
   connected(ms: number): void {
@@ -146,6 +146,10 @@ export class BackendMetrics {
 
   moveConnections(by: 1 | -1): void {
     this.#cells.add(this.#connections, by);
+  }
+
+  #countError(reason: string): void {
+    this.#cells.add(this.#cell('lb_backend_errors_total', this.#errors, reason, reason), 1);
   }
 
   #cell<K>(metric: MetricName, known: Map<K, Cell>, key: K, label: string): Cell {

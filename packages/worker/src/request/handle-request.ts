@@ -36,10 +36,12 @@ export async function handleRequest(arrival: Arrival, services: Services): Promi
   }
   try {
     const admission = await admit(exchange, services);
+    // A body that was malformed in the packet of its head has interrupted the exchange by now, before any try.
     const reply =
-      'reply' in admission
+      exchange.interruption ??
+      ('reply' in admission
         ? admission.reply
-        : await forward(exchange, admission.route, arrival, services);
+        : await forward(exchange, admission.route, arrival, services));
     if (reply !== undefined) sendReply(exchange, reply, services);
   } catch (error) {
     failInside(exchange, error, services);

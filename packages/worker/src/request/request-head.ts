@@ -26,7 +26,8 @@ const OPTIONS_ASTERISK: RefusedHead = { status: 200, message: 'options' };
 
 const TOO_MANY_FIELDS: RefusedHead = { status: 431, message: 'too many header fields' };
 
-const HOST = /^(?:\[[\da-f:.]+\]|[\w.~-]+)(?::(\d{0,5}))?$/i;
+/** RFC 3986 section 3.2.2 without escapes, which would name one host twice, and commas, which join two fields. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=-]+)(?::(\d{0,5}))?$/i;
 
 /** Checks a head. @param maxFields limits.maxHeaders of the listener. */
 export function readHead(request: IncomingMessage, maxFields: number): RequestHead | RefusedHead {

@@ -13,6 +13,7 @@ import { connectionNamed, isHopByHop } from '../../request/hop-by-hop.ts';
 import { classifyError } from '../classify-error.ts';
 import { toHeaderRecord } from '../header-record.ts';
 import type { ResponseSink } from '../forwarder.ts';
+import { malformationOf } from '../malformed-head.ts';
 import type { TunnelOpener, TunnelOutcome, TunnelRequest, TunnelTry } from '../tunnel.ts';
 import { watchConnect } from './watch-connect.ts';
 
@@ -159,9 +160,9 @@ class UpgradeTry implements TunnelTry {
   }
 
   #onResponse(response: IncomingMessage): void {
-    const status = response.statusCode ?? 0;
-    if (this.#isOver || status < 200 || status > 599) {
-      this.#fail('protocol_error', `status ${status}`);
+    const malformation = malformationOf(response);
+    if (this.#isOver || malformation !== undefined) {
+      this.#fail('protocol_error', malformation ?? 'the try is over');
       return;
     }
     clearTimeout(this.#timer);
@@ -174,7 +175,7 @@ class UpgradeTry implements TunnelTry {
     this.#settle({
       kind: 'response',
       response: {
-        status,
+        status: response.statusCode ?? 0,
         statusMessage: response.statusMessage ?? '',
         headers: response.rawHeaders,
         relay: (sink) => {

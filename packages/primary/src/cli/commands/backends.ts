@@ -1,0 +1,67 @@
+/** `lbctl backends`: one line per backend. */
+import type { BackendReply, PoolReply } from '@lb/shared/admin-api/contract';
+import { EXIT } from '../exit-codes.ts';
+import type { Output } from '../output.ts';
+import { formatTable } from '../table.ts';
+import type { ClientCall } from './client.ts';
+import { withInstance } from './client.ts';
+
+/** Prints state, weight and the last ten seconds of every backend. */
+export function backends(call: ClientCall): Promise<number> {
+  const { output, options } = call;
+  return withInstance(call, async (client) => {
+    const { pools } = await client.get<{ pools: PoolReply[] }>('/api/v1/pools');
+    if (options.json === true) output.json({ pools });
+    else for (const line of backendLines(pools, output)) output.data(line);
+    return EXIT.ok;
+  });
+}
+
+/** An aligned table; lines of backends that are down stand out on a terminal. */
+export function backendLines(pools: readonly PoolReply[], output: Pick<Output, 'paint'>): string[] {
+  const entries = pools.flatMap((pool) => pool.backends.map((backend) => ({ pool, backend })));
+  const [head = '', ...lines] = formatTable(
+    [
+      { title: 'POOL' },
+      { title: 'BACKEND' },
+      { title: 'STATE' },
+      { title: 'WEIGHT', align: 'right' },
+      { title: 'IN FLIGHT', align: 'right' },
+      { title: 'REQ/S', align: 'right' },
+      { title: 'P50', align: 'right' },
+      { title: 'P99', align: 'right' },
+      { title: 'ERRORS', align: 'right' },
+      { title: 'LAST PROBE' },
+    ],
+    entries.map(({ pool, backend }) => cells(pool.name, backend)),
+  );
+  const painted = lines.map((line, index) =>
+    entries[index]?.backend.state === 'down' ? output.paint(line, 'red') : line,
+  );
+  return [output.paint(head, 'bold'), ...painted];
+}
+
+function cells(pool: string, backend: BackendReply): string[] {
+  const { name, state, backup, weight, inFlight, requestsPerSecond, errorRate } = backend;
+  return [
+    pool,
+    name,
+    backup ? `${state} (backup)` : state,
+    `${weight}`,
+    `${inFlight}`,
+    requestsPerSecond.toFixed(1),
+    milliseconds(backend.p50Ms),
+    milliseconds(backend.p99Ms),
+    `${(errorRate * 100).toFixed(1)}%`,
+    lastProbe(backend),
+  ];
+}
+
+function milliseconds(value: number | null): string {
+  return value === null ? '-' : `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+}
+
+function lastProbe({ lastProbe: probe, reason }: BackendReply): string {
+  if (probe === null) return reason;
+  return `${probe.ok ? 'ok' : 'FAILED'}, ${probe.detail}, ${milliseconds(probe.ms)}`;
+}

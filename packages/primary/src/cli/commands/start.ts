@@ -1,0 +1,119 @@
+/** `lbctl start`: runs an instance in the foreground until a signal or `lbctl stop` ends it. */
+import { fileURLToPath } from 'node:url';
+import { formatConfigErrors } from '@lb/shared/config/diagnostics';
+import { createLogger } from '@lb/shared/logging/logger';
+import { systemClock, systemRandom } from '@lb/shared/time/clock';
+import type { ConfigOrigin, ConfigOverrides, Loaded } from '../../config/config-origin.ts';
+import { argumentsOrigin, fileOrigin } from '../../config/config-origin.ts';
+import { Primary } from '../../primary.ts';
+import { readVersion } from '../../version.ts';
+import { clusterFork } from '../../workers/cluster-fork.ts';
+import { bannerLines } from '../banner.ts';
+import type { CliContext, GlobalOptions } from '../cli-context.ts';
+import { NO_CONFIG_MESSAGE, locateConfig } from '../config-location.ts';
+import { EXIT } from '../exit-codes.ts';
+import { handleSignals } from '../instance-signals.ts';
+import { chooseSocket, linkSocket } from '../instance-socket.ts';
+import type { Output } from '../output.ts';
+
+export interface StartOptions extends GlobalOptions {
+  readonly listen?: string;
+  readonly to?: readonly string[];
+  readonly admin?: string;
+  readonly workers?: number | 'auto';
+}
+
+export interface StartCall {
+  readonly options: StartOptions;
+  readonly context: CliContext;
+  readonly output: Output;
+}
+
+/** Returns the exit code once the instance is gone. */
+export async function start(call: StartCall): Promise<number> {
+  const { context, output, options } = call;
+  const fault = usageFault(options);
+  if (fault !== undefined) {
+    output.error(fault);
+    return EXIT.usage;
+  }
+  const origin = originOf(call);
+  if (origin === undefined) {
+    output.error(NO_CONFIG_MESSAGE);
+    return EXIT.config;
+  }
+  const first = await origin.load();
+  if (!first.ok) {
+    output.report(formatConfigErrors(first.errors));
+    return origin.path === null ? EXIT.usage : EXIT.config;
+  }
+  const wishes = {
+    flag: options.socket,
+    configured: first.config.admin.socket,
+    configPath: origin.path,
+  };
+  const socket = await chooseSocket(wishes, context);
+  if (!socket.ok) {
+    output.error(socket.message);
+    return EXIT.failure;
+  }
+  return run(call, origin, first, socket);
+}
+
+async function run(
+  { context, output }: StartCall,
+  origin: ConfigOrigin,
+  first: Loaded,
+  socket: { readonly path: string; readonly linkPath: string },
+): Promise<number> {
+  const { level, format } = first.config.log;
+  const isTerminal = context.stderr.isTTY;
+  const colours = output.usesColours(isTerminal);
+  const log = createLogger({ level, format, process: 'primary', isTerminal, colours });
+  const primary = new Primary({
+    origin,
+    first,
+    socketPath: socket.path,
+    fork: clusterFork(fileURLToPath(import.meta.resolve('@lb/worker/main'))),
+    version: readVersion(),
+    log,
+    clock: systemClock,
+    random: systemRandom,
+  });
+  const wasCut = handleSignals(primary, context.onSignal, log);
+  const started = await primary.start();
+  if (!started.ok) {
+    for (const { message, hint } of started.failures) output.error(`${message}\n  ${hint}`);
+    return EXIT.failure;
+  }
+  const unlink = await linkSocket(socket);
+  if (isTerminal && primary.state === 'running') {
+    output.message(
+      bannerLines(primary.view.status(), primary.view.pools(), primary.adminAddress).join('\n'),
+    );
+  }
+  await primary.finished;
+  await unlink();
+  return wasCut() ? EXIT.failure : EXIT.ok;
+}
+
+function usageFault({ to, listen, admin, config }: StartOptions): string | undefined {
+  if (to === undefined) {
+    const lone = listen === undefined ? admin && '--admin' : '--listen';
+    return lone && `${lone} goes with --to URL; with a file, the file says it`;
+  }
+  return config === undefined ? undefined : '--to and --config exclude each other';
+}
+
+/** Undefined when there is neither a file nor --to. */
+function originOf({ options, context }: StartCall): ConfigOrigin | undefined {
+  const { to, listen, admin, workers } = options;
+  const overrides: ConfigOverrides = {
+    ...(workers !== undefined && { workers }),
+    ...(options.verbose === true && { logLevel: 'debug' }),
+    ...(options.quiet === true && { logLevel: 'error' }),
+  };
+  if (to !== undefined) return argumentsOrigin({ listen, to, admin, workers }, overrides);
+  const location = locateConfig(options, context);
+  return location && fileOrigin({ ...location, env: context.env, overrides });
+}

@@ -1,0 +1,34 @@
+/** What the signals mean to a running instance. */
+import type { Logger } from '@lb/shared/logging/logger';
+import type { Primary } from '../primary.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** The part of an instance that signals reach. */
+export type Signalled = Pick<Primary, 'stop' | 'kill' | 'hangUp'>;
+
+/**
+ * TERM and INT stop gracefully, and at once when they come again; QUIT stops at once; HUP reloads.
+ * Returns whether a graceful stop was cut short.
+ */
+export function handleSignals(
+  instance: Signalled,
+  onSignal: CliContext['onSignal'],
+  log: Logger,
+): () => boolean {
+  let stops = 0;
+  const run = (action: () => Promise<unknown>): void => {
+    action().catch((error: unknown) => log.fatal({ err: error }, 'signal could not be handled'));
+  };
+  const stop = (): void => {
+    stops += 1;
+    run(() => (stops === 1 ? instance.stop() : instance.kill()));
+  };
+  onSignal('SIGTERM', stop);
+  onSignal('SIGINT', stop);
+  onSignal('SIGQUIT', () => run(() => instance.kill()));
+  onSignal('SIGHUP', () => run(() => instance.hangUp()));
+  onSignal('SIGUSR2', () =>
+    log.error({ signal: 'SIGUSR2' }, 'a rolling restart is not supported yet; nothing was done'),
+  );
+  return () => stops > 1;
+}

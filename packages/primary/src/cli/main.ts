@@ -1,0 +1,32 @@
+/** Entry of lbctl: hands the real process to the command line. */
+import process from 'node:process';
+import type { CliContext } from './cli-context.ts';
+import { EXIT } from './exit-codes.ts';
+import { runCli } from './program.ts';
+
+const context: CliContext = {
+  env: process.env,
+  cwd: process.cwd(),
+  uid: process.getuid?.() ?? 0,
+  pid: process.pid,
+  stdout: { isTTY: process.stdout.isTTY, write: (text) => void process.stdout.write(text) },
+  stderr: { isTTY: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
+  onSignal: (signal, listener) => {
+    process.removeAllListeners(signal);
+    process.on(signal, listener);
+  },
+};
+
+// A verb that listens to the signal itself takes this one away.
+process.on('SIGINT', () => process.exit(EXIT.interrupted));
+// `lbctl backends | head -1`: whoever reads has seen enough.
+process.stdout.on('error', () => process.exit(EXIT.ok));
+process.stderr.on('error', () => undefined);
+
+runCli(process.argv.slice(2), context).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`lbctl: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(EXIT.failure);
+  },
+);

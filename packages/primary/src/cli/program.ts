@@ -1,0 +1,167 @@
+/** The command line of lbctl: which verbs and options there are. One verb, one file in commands/. */
+import { lbJsonSchema } from '@lb/shared/config/json-schema';
+import { DURATION_PATTERN, parseDuration } from '@lb/shared/config/units';
+import { systemClock } from '@lb/shared/time/clock';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { readVersion } from '../version.ts';
+import type { CliContext, GlobalOptions } from './cli-context.ts';
+import { backends } from './commands/backends.ts';
+import { check } from './commands/check.ts';
+import { reload } from './commands/reload.ts';
+import { start } from './commands/start.ts';
+import type { StartOptions } from './commands/start.ts';
+import { status } from './commands/status.ts';
+import { stop } from './commands/stop.ts';
+import { EXIT } from './exit-codes.ts';
+import { Output } from './output.ts';
+import { UNSUPPORTED_VERBS, unsupportedMessage } from './unsupported-verbs.ts';
+
+/** Runs lbctl with these arguments (without node and script) and returns its exit code. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = buildProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help that was asked for is no mistake; help because nothing was asked for is.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+function buildProgram(context: CliContext, exit: (code: number) => void): Command {
+  const program = baseProgram(context);
+  const surroundings = <Options extends GlobalOptions>(command: Command) => {
+    const options = command.optsWithGlobals<Options>();
+    return { options, context, output: new Output(context, options) };
+  };
+
+  program
+    .command('start')
+    .description('run in the foreground')
+    .option('--workers <n>', 'worker processes, or auto; over the file', workerCount)
+    .option('--listen <addr>', 'where clients connect, with --to (default :8080)')
+    .option('--to <url...>', 'backends; no file is needed then')
+    .option('--admin <addr>', 'admin server, with --to (default 127.0.0.1:9090)')
+    .action(async (_options, command: Command) => {
+      exit(await start(surroundings<StartOptions>(command)));
+    });
+
+  program
+    .command('stop')
+    .description('stop gracefully, and wait until it is gone')
+    .option('--timeout <duration>', 'for requests in flight, such as 30s', duration)
+    .action(async ({ timeout }: { timeout?: number }, command: Command) => {
+      exit(await stop(surroundings(command), timeout));
+    });
+
+  const guard = program
+    .command('reload')
+    .description('read the configuration again, in place, and print what changed')
+    .createOption('--guard [duration]')
+    .hideHelp();
+  program.commands.at(-1)?.addOption(guard);
+  program.commands
+    .at(-1)
+    ?.action(async ({ guard: guarded }: { guard?: unknown }, command: Command) => {
+      const call = surroundings(command);
+      if (guarded === undefined) return exit(await reload(call));
+      call.output.error(unsupportedMessage('reload --guard'));
+      exit(EXIT.usage);
+    });
+
+  program
+    .command('check')
+    .alias('validate')
+    .description('say everything that is wrong with the configuration')
+    .option('--probe', 'also connect to every backend')
+    .action(async (_options, command: Command) => {
+      exit(await check(surroundings<GlobalOptions & { probe?: boolean }>(command)));
+    });
+
+  program
+    .command('status')
+    .description('version, uptime, configuration, workers, pools')
+    .action(async (_options, command: Command) => {
+      exit(await status(surroundings(command), systemClock.wallMs()));
+    });
+
+  program
+    .command('backends')
+    .description('one line per backend: state, weight, traffic, last probe')
+    .action(async (_options, command: Command) => {
+      exit(await backends(surroundings(command)));
+    });
+
+  program
+    .command('schema')
+    .description('the JSON schema of lb.yaml, for editors')
+    .action((_options, command: Command) => surroundings(command).output.json(lbJsonSchema()));
+
+  program
+    .command('version')
+    .description('the version of lbctl and of Node')
+    .action((_options, command: Command) => {
+      const { output, options } = surroundings(command);
+      const versions = { version: readVersion(), node: process.versions.node };
+      if (options.json === true) output.json(versions);
+      else output.data(`lbctl ${versions.version} (node ${versions.node})`);
+    });
+
+  for (const verb of UNSUPPORTED_VERBS) {
+    program
+      .command(verb, { hidden: true })
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .helpOption(false)
+      .action((_options, command: Command) => {
+        surroundings(command).output.error(unsupportedMessage(verb));
+        exit(EXIT.usage);
+      });
+  }
+  return program;
+}
+
+/** Everything but the verbs. Verbs inherit how it fails and where it writes. */
+function baseProgram(context: CliContext): Command {
+  return new Command('lbctl')
+    .description('HTTP load balancer')
+    .option(
+      '-c, --config <file>',
+      'configuration (else $LBCTL_CONFIG, ./lb.yaml, /etc/lbctl/lb.yaml)',
+    )
+    .option('--socket <path>', 'control socket of the instance')
+    .option('--json', 'data as JSON')
+    .option('--no-color', 'no colours (also: NO_COLOR)')
+    .option('-q, --quiet', 'errors only')
+    .option('-v, --verbose', 'more in the log')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(lbctl help says what there is)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'lbctl: ')),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+}
+
+function workerCount(text: string): number | 'auto' {
+  if (text === 'auto') return 'auto';
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > 1024) {
+    throw new InvalidArgumentError('expected "auto" or a whole number from 1 to 1024.');
+  }
+  return count;
+}
+
+function duration(text: string): number {
+  if (!DURATION_PATTERN.test(text)) {
+    throw new InvalidArgumentError('expected a duration such as "30s".');
+  }
+  return Math.round(parseDuration(text));
+}

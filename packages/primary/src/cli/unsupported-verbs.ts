@@ -1,0 +1,27 @@
+/**
+ * Verbs that lbctl will have and has not yet. They are refused by name, so that nobody takes them for a typing mistake, and
+ * listed nowhere else.
+ */
+export const UNSUPPORTED_VERBS: readonly string[] = [
+  'plan',
+  'drain',
+  'enable',
+  'disable',
+  'weight',
+  'overrides',
+  'top',
+  'explain',
+  'logs',
+  'events',
+  'cache',
+  'config',
+  'init',
+  'fmt',
+  'import',
+  'completion',
+];
+
+/** The sentence for one of them, or for an option of a verb that is there. */
+export function unsupportedMessage(what: string): string {
+  return `"${what}" is not supported yet`;
+}

@@ -1,0 +1,93 @@
+/** Turns what happens in the parts of the instance into metrics and events, so that the parts need not know of either. */
+import type { ConfigError } from '@lb/shared/config/parse';
+import type { Logger } from '@lb/shared/logging/logger';
+import type { BackendState, PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
+import type { ReloadOutcome } from '../config/reload.ts';
+import type { HealthChange } from '../health/health-record.ts';
+import type { ProbeEvent } from '../health/watch.ts';
+import type { MetricsAggregate } from '../metrics/aggregate.ts';
+import { setBackendGauges } from '../metrics/backend-gauges.ts';
+import type { Worker, WorkerDeath, WorkerState } from '../workers/worker.ts';
+import type { EventLog } from './event-log.ts';
+
+const WORKER_STATES: readonly WorkerState[] = ['starting', 'running', 'draining'];
+
+export interface ChronicleOptions {
+  readonly metrics: MetricsAggregate;
+  readonly events: EventLog;
+  readonly log: Logger;
+  readonly wallMs: () => number;
+  readonly pools: () => readonly PoolSnapshot[];
+  readonly stateOf: (slot: number) => BackendState;
+}
+
+export class Chronicle {
+  readonly #options: ChronicleOptions;
+  /** Pools whose gauges are old. A thousand backends that go down together must not set a thousand gauges a thousand times. */
+  readonly #stale = new Set<string>();
+
+  constructor(options: ChronicleOptions) {
+    this.#options = options;
+  }
+
+  /** A configuration is in force: every series it implies exists from here on. */
+  configured(snapshot: Snapshot, warnings: readonly ConfigError[]): void {
+    const { metrics, log, wallMs } = this.#options;
+    metrics.seed(snapshot);
+    metrics.set('lb_config_last_reload_successful', [], 1);
+    metrics.set('lb_config_last_reload_success_timestamp_seconds', [], wallMs() / 1_000);
+    for (const { name } of snapshot.pools) this.#stale.add(name);
+    for (const { path, line, message, hint } of warnings) {
+      log.warn({ path, line, problem: message, hint }, 'configuration warning');
+    }
+  }
+
+  /** Brings the gauges up to date; called before they are shown. */
+  refresh(): void {
+    const { metrics, pools, stateOf } = this.#options;
+    for (const pool of pools()) {
+      if (this.#stale.has(pool.name)) setBackendGauges(metrics, pool, stateOf);
+    }
+    this.#stale.clear();
+  }
+
+  healthChanged({ pool, backend, from, to, reason }: HealthChange): void {
+    this.#stale.add(pool);
+    this.#options.metrics.add('lb_health_transitions_total', [pool, backend, to]);
+    const facts = { pool, backend, from, to, reason };
+    this.#options.events.record(to === 'down' ? 'backendDown' : 'backendUp', facts);
+  }
+
+  probed({ pool, backend, ok, ms }: ProbeEvent): void {
+    const result = ok ? 'ok' : 'fail';
+    this.#options.metrics.add('lb_health_checks_total', [pool, backend, result]);
+    this.#options.metrics.observe('lb_health_check_seconds', [pool], ms / 1_000);
+  }
+
+  workersChanged(workers: readonly Worker[]): void {
+    for (const state of WORKER_STATES) {
+      const count = workers.filter((worker) => worker.state === state).length;
+      this.#options.metrics.set('lb_workers', [state], count);
+    }
+  }
+
+  workerDied({ slot, isLoop, ...facts }: WorkerDeath): void {
+    const { metrics, events } = this.#options;
+    metrics.add('lb_worker_restarts_total', []);
+    events.record('workerExit', { worker: slot, ...facts });
+    if (isLoop) events.record('workerCrashLoop', { worker: slot, ...facts });
+  }
+
+  /** A reload ended. */
+  reloaded(outcome: ReloadOutcome): void {
+    const { metrics, events } = this.#options;
+    metrics.add('lb_config_reloads_total', [outcome.ok ? 'success' : 'failure']);
+    if (outcome.ok) {
+      events.record('reload', { changes: outcome.changes });
+      return;
+    }
+    metrics.set('lb_config_last_reload_successful', [], 0);
+    const errors = outcome.errors.map(({ path, line, message }) => ({ path, line, message }));
+    events.record('reloadFailed', { errors });
+  }
+}

@@ -1,0 +1,38 @@
+/** What happens to the instance, worth a line to whoever watches it: logged and counted in one place. */
+import type { Logger } from '@lb/shared/logging/logger';
+
+/** Everything that can happen: the value of the label `type`, the level and the constant text of its log line. */
+const EVENTS = {
+  backendUp: { type: 'health_change', level: 'info', text: 'backend up' },
+  backendDown: { type: 'health_change', level: 'warn', text: 'backend down' },
+  workerExit: { type: 'worker_exit', level: 'error', text: 'worker died' },
+  workerCrashLoop: { type: 'worker_crash_loop', level: 'error', text: 'worker crash loop' },
+  reload: { type: 'reload', level: 'info', text: 'configuration reloaded' },
+  reloadFailed: { type: 'reload_failed', level: 'error', text: 'configuration not reloaded' },
+  drain: { type: 'drain', level: 'info', text: 'draining' },
+} as const;
+
+/** What happened. */
+export type EventName = keyof typeof EVENTS;
+
+export interface EventLogOptions {
+  readonly log: Logger;
+  /** Counts an event by the value of its label. */
+  readonly count: (type: string) => void;
+}
+
+/** Records events. */
+export class EventLog {
+  readonly #options: EventLogOptions;
+
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+  }
+
+  /** Logs an event with its facts, and counts it. */
+  record(name: EventName, facts: Readonly<Record<string, unknown>>): void {
+    const { type, level, text } = EVENTS[name];
+    this.#options.log[level]({ event: type, ...facts }, text);
+    this.#options.count(type);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The primary: takes the instance through its life.
+ *
+ *     start: bind ─▶ admin ─▶ publish, probe ─▶ fork ─▶ every worker accepts ─▶ running
+ *     stop:  close the sockets ─▶ workers drain ─▶ admin closes ─▶ finished
+ */
+import { availableParallelism } from 'node:os';
+import type { Config } from '@lb/shared/config/schema/root';
+import type { Loaded } from './config/config-origin.ts';
+import type { ReloadOutcome } from './config/reload.ts';
+import { buildParts } from './instance-parts.ts';
+import type { InstanceParts, PrimaryOptions } from './instance-parts.ts';
+import type { InstanceState, InstanceView } from './instance-view.ts';
+import type { BindFailure } from './listeners/bind-failure.ts';
+import type { ListenerPlan } from './listeners/listener-set.ts';
+import { openAdmin } from './open-admin.ts';
+import { APPLY_TIMEOUT_MS } from './snapshot/publisher.ts';
+import type { Worker } from './workers/worker.ts';
+
+/** A start that takes longer has failed. */
+export const START_TIMEOUT_MS = 30_000;
+
+const SAMPLE_INTERVAL_MS = 1_000;
+
+export type StartResult =
+  { readonly ok: true } | { readonly ok: false; readonly failures: readonly BindFailure[] };
+
+/** One instance of the balancer. Nothing happens before start(). */
+export class Primary {
+  readonly #options: PrimaryOptions;
+  readonly #parts: InstanceParts;
+  readonly #finished = Promise.withResolvers<void>();
+  #state: InstanceState = 'starting';
+  #adminAddress = '';
+  #sampling: NodeJS.Timeout | undefined;
+  /** A stop waits for it: what is being opened cannot be closed yet. */
+  #opening: Promise<unknown> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: PrimaryOptions) {
+    this.#options = options;
+    this.#parts = buildParts(options, {
+      state: () => this.#state,
+      reload: () => this.reload(),
+      reloadRefusal: () => this.#reloadRefusal(),
+      apply: (loaded, plan) => this.#reapply(loaded, plan),
+      stop: (timeoutMs) => void this.stop(timeoutMs),
+    });
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  /** What the instance says about itself. */
+  get view(): InstanceView {
+    return this.#parts.view;
+  }
+
+  /** Where the admin server listens: `127.0.0.1:9090`. Empty before it does. */
+  get adminAddress(): string {
+    return this.#adminAddress;
+  }
+
+  /** Resolves when a stop is complete: no worker, no socket and no timer is left. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Takes the instance to where every worker accepts; when that fails, nothing of it is left. Call it once. */
+  async start(): Promise<StartResult> {
+    const opening = this.#open(this.#options.first);
+    this.#opening = opening;
+    const failures = await opening;
+    if (failures.length > 0) {
+      await this.#close();
+      return { ok: false, failures };
+    }
+    const isRunning = ({ state }: Worker): boolean => state === 'running';
+    const running = await this.#parts.supervisor.until(isRunning, START_TIMEOUT_MS);
+    // A signal came first; that is no failure.
+    if (this.#stopping !== undefined) return { ok: true };
+    if (!running) {
+      await this.kill();
+      const message = `not every worker accepts connections after ${START_TIMEOUT_MS / 1_000} s`;
+      return { ok: false, failures: [{ message, hint: 'the log says what the workers do' }] };
+    }
+    this.#state = 'running';
+    this.#logStart();
+    return { ok: true };
+  }
+
+  /** Reads the configuration again and puts it in force, or changes nothing. */
+  reload(): Promise<ReloadOutcome> {
+    return this.#parts.reloader.reload();
+  }
+
+  /** What SIGHUP means: log files are opened anew, and the file, if there is one, is read again. */
+  async hangUp(): Promise<void> {
+    this.#parts.supervisor.broadcast({ lb: 1, type: 'reopen-logs' });
+    if (this.#options.origin.path !== null) await this.reload();
+  }
+
+  /** Stops gracefully, once; resolves when nothing is left. @param timeoutMs for requests in flight; default as configured */
+  stop(timeoutMs?: number): Promise<void> {
+    const { drainTimeout } = this.#parts.reloader.inForce.config.shutdown;
+    this.#stopping ??= this.#drain(timeoutMs ?? drainTimeout);
+    return this.#stopping;
+  }
+
+  /** Stops at once: every request in flight is cut. */
+  async kill(): Promise<void> {
+    this.#state = 'draining';
+    await this.#opening;
+    await this.#parts.supervisor.kill();
+    this.#stopping ??= this.#close();
+    await this.#stopping;
+  }
+
+  async #open(first: Loaded): Promise<readonly BindFailure[]> {
+    const { config } = first;
+    const { listeners, admin, window, supervisor } = this.#parts;
+    const prepared = await listeners.prepare(config.listeners);
+    if (!prepared.ok) return prepared.failures;
+    listeners.commit(prepared.plan);
+    const opened = await openAdmin(admin, config.admin, this.#options.socketPath);
+    if (!opened.ok) return [opened];
+    this.#adminAddress = opened.address;
+    this.#publish(first);
+    window.sample();
+    this.#sampling = setInterval(() => window.sample(), SAMPLE_INTERVAL_MS).unref();
+    supervisor.resize(workerCountOf(config), config.shutdown.drainTimeout);
+    return [];
+  }
+
+  #publish({ config, warnings }: Loaded): void {
+    const { publisher, chronicle, window } = this.#parts;
+    publisher.publish(config, workerCountOf(config));
+    chronicle.configured(publisher.current, warnings);
+    window.follow(publisher.pools);
+    this.#options.log.level = config.log.level;
+  }
+
+  async #reapply(loaded: Loaded, plan: ListenerPlan): Promise<void> {
+    const { publisher, listeners, supervisor } = this.#parts;
+    const { config } = loaded;
+    this.#publish(loaded);
+    // Closed here first: a connection that came between the workers' close and this one would be reset, not refused.
+    listeners.commit(plan);
+    for (const listener of plan.added) supervisor.offer(listener);
+    supervisor.resize(workerCountOf(config), config.shutdown.drainTimeout);
+    await publisher.settled();
+    const added = plan.added.map(({ name }) => name);
+    const accepts = ({ listening }: Worker): boolean => added.every((name) => listening.has(name));
+    if (!(await supervisor.until(accepts, APPLY_TIMEOUT_MS))) {
+      this.#options.log.warn({ listeners: added }, 'not every worker accepts on the new listeners');
+    }
+  }
+
+  #reloadRefusal(): string | undefined {
+    if (this.#state === 'draining') return 'the instance is stopping';
+    if (this.#state === 'starting') return 'the instance is still starting';
+    return this.#options.origin.path === null
+      ? 'started with --listen and --to: there is no file to reload'
+      : undefined;
+  }
+
+  #logStart(): void {
+    const { log, socketPath, origin } = this.#options;
+    const { listeners, workers } = this.#parts.view.status();
+    const facts = {
+      listeners: listeners.map(({ address }) => address),
+      admin: this.#adminAddress,
+      socket: socketPath,
+      workers: workers.length,
+      config: origin.path,
+    };
+    log.info(facts, 'instance started');
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    this.#state = 'draining';
+    this.#parts.events.record('drain', { timeoutMs });
+    await this.#opening;
+    this.#parts.listeners.close();
+    await this.#parts.supervisor.drain(timeoutMs);
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const { listeners, health, load, admin } = this.#parts;
+    clearInterval(this.#sampling);
+    listeners.close();
+    health.close();
+    load.close();
+    await admin.close();
+    this.#finished.resolve();
+  }
+}
+
+/** `auto` is the number of CPUs this process may use: affinity and cgroup limits count. */
+function workerCountOf(config: Config): number {
+  return config.workers === 'auto' ? availableParallelism() : config.workers;
+}

@@ -1,0 +1,51 @@
+/** Forks workers with node:cluster. Its own way of sharing sockets is not used: the primary binds and hands sockets over. */
+import cluster from 'node:cluster';
+import type { WorkerExit, ForkWorker } from './worker-process.ts';
+import { isToPrimary } from './worker-process.ts';
+
+/** Name of the environment variable that tells a worker its slot. */
+export const WORKER_SLOT_VARIABLE = 'LBCTL_WORKER_SLOT';
+
+/**
+ * Prepares node:cluster, once a process, and returns how to fork.
+ * @param exec path of the worker's entry
+ */
+export function clusterFork(exec: string): ForkWorker {
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  cluster.setupPrimary({ exec, args: [], serialization: 'advanced', silent: false });
+  return (slot, listener) => {
+    const { process: child } = cluster.fork({ [WORKER_SLOT_VARIABLE]: String(slot) });
+    let exited = false;
+    const exit = (how: WorkerExit): void => {
+      if (exited) return;
+      exited = true;
+      listener.exit(how);
+    };
+    child.on('message', (message) => {
+      if (isToPrimary(message)) listener.message(message);
+    });
+    // A write to a dying process fails here as well; 'exit' follows and is what counts. A process that could not be
+    // started has no 'exit', only this and 'close'.
+    child.on('error', () => {
+      if (child.pid === undefined) exit({ code: null, signal: null });
+    });
+    child.on('exit', (code, signal) => exit({ code, signal }));
+    // 'close' comes when the channel is read to its end, so the last counters of a worker are not lost.
+    child.on('close', (code, signal) => {
+      exit({ code, signal });
+      listener.gone();
+    });
+    return {
+      pid: child.pid ?? 0,
+      send(message, handle, sent) {
+        if (!child.connected) {
+          sent?.();
+          return;
+        }
+        // The type knows sockets and servers only; raw handles travel as Node's own 'net.Native'.
+        child.send(message, handle as never, () => sent?.());
+      },
+      kill: (signal) => void child.kill(signal),
+    };
+  };
+}

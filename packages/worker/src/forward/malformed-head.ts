@@ -1,0 +1,16 @@
+/** What Node's parser lets pass in the head of an answer though no client may get it. */
+import type { IncomingMessage } from 'node:http';
+
+/** Reason phrases that may be written again. @see RFC 9112 section 4 */
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Says what is wrong with a head that cannot be passed on; undefined when nothing is. */
+export function malformationOf({
+  statusCode = 0,
+  statusMessage = '',
+}: IncomingMessage): string | undefined {
+  if (statusCode < 200 || statusCode > 599) return `status ${statusCode}`;
+  // Node refuses to write such a phrase, and throws.
+  if (!REASON_PHRASE.test(statusMessage)) return 'control characters in the reason phrase';
+  return undefined;
+}

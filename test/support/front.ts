@@ -1,0 +1,59 @@
+/** A worker with one recording backend behind it: what most tests of requests need. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RecordingBackend, type Respond, startRecordingBackend } from './recording-backend.ts';
+import { type Harness, startWorker } from './worker-harness.ts';
+
+export interface FrontOptions {
+  /** YAML behind the pool `web`, such as a `routes` section; without it everything goes to `web`. */
+  readonly config?: string;
+  /** The listener's limits, YAML in flow style. */
+  readonly limits?: string;
+  readonly respond?: Respond;
+  /** Format of an access log that `readLog` reads; without it there is none. */
+  readonly log?: 'json' | 'combined';
+}
+
+export interface Front extends AsyncDisposable {
+  readonly port: number;
+  readonly backend: RecordingBackend;
+  readonly worker: Harness;
+  /** Ends the worker and returns its access log, line by line. */
+  readLog(): Promise<string[]>;
+}
+
+export async function startFront(options: FrontOptions = {}): Promise<Front> {
+  const { config = '', limits, respond, log } = options;
+  const backend = await startRecordingBackend(respond);
+  const directory = log === undefined ? undefined : await mkdtemp(join(tmpdir(), 'lb-front-'));
+  const path = join(directory ?? tmpdir(), 'access.log');
+  const logging =
+    log === undefined
+      ? ''
+      : `log: { level: fatal, access: { enabled: true, format: ${log}, path: "${path}" } }\n`;
+  const worker = await startWorker(
+    `${logging}pools: { web: { backends: ["${backend.url}"] } }\n${config}`,
+    limits,
+  );
+  let isOver = false;
+  const stopWorker = async (): Promise<void> => {
+    if (isOver) return;
+    isOver = true;
+    await worker[Symbol.asyncDispose]();
+  };
+  return {
+    port: worker.port,
+    backend,
+    worker,
+    async readLog() {
+      await stopWorker();
+      return (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+    },
+    async [Symbol.asyncDispose]() {
+      await stopWorker();
+      await backend[Symbol.asyncDispose]();
+      if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

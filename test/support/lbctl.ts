@@ -1,0 +1,139 @@
+/** The built lbctl as a real process: what the cluster tests start, reload, kill and stop. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AdminClient } from '@lb/shared/admin-api/client';
+import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
+import { eventually } from './eventually.ts';
+
+const BIN = fileURLToPath(new URL('../../packages/primary/bin/lbctl.js', import.meta.url));
+
+/** A finished command. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A running instance, and the folder its files are in. */
+export interface Instance extends AsyncDisposable {
+  readonly folder: string;
+  readonly configPath: string;
+  readonly child: ChildProcess;
+  readonly admin: AdminClient;
+  /** Port of the first listener. */
+  readonly port: number;
+  /** What it wrote on stderr so far. */
+  log(): string;
+  status(): Promise<StatusReply>;
+  pool(name: string): Promise<PoolReply>;
+  workerPids(): Promise<readonly number[]>;
+  /** Sum over the series of a metric whose labels hold this text. */
+  metric(name: string, labels?: string): Promise<number>;
+  /** Writes the configuration file anew, without reloading. */
+  write(yaml: string): Promise<void>;
+  /** Runs another lbctl against this instance. */
+  run(...args: string[]): Promise<CommandResult>;
+}
+
+/** Runs lbctl to its end. */
+export async function runLbctl(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [BIN, ...args], { env: cleanEnvironment(env) });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  await once(child, 'close');
+  return { code: child.exitCode, stdout, stderr };
+}
+
+/**
+ * Starts an instance and waits until it runs. `admin` is filled in; the access log is off unless the text has a `log`
+ * section.
+ */
+export async function startLbctl(yaml: string): Promise<Instance> {
+  const folder = await mkdtemp(join(tmpdir(), 'lbctl-test-'));
+  const configPath = join(folder, 'lb.yaml');
+  const socketPath = join(folder, 'lb.sock');
+  const write = (text: string): Promise<void> => writeFile(configPath, complete(text, socketPath));
+  await write(yaml);
+  const child = spawn(process.execPath, [BIN, 'start', '-c', configPath], {
+    env: cleanEnvironment({}),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const admin = new AdminClient({ socketPath });
+  const status = (): Promise<StatusReply> => admin.get<StatusReply>('/api/v1/status');
+  const started = await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`lbctl ended with ${child.exitCode}:\n${log}`);
+    const reply = await status();
+    if (reply.state !== 'running') throw new Error(`lbctl is ${reply.state}:\n${log}`);
+    return reply;
+  });
+  return {
+    folder,
+    configPath,
+    child,
+    admin,
+    port: Number(/:(\d+)$/.exec(started.listeners[0]?.address ?? '')?.[1] ?? 0),
+    log: () => log,
+    status,
+    pool: (name) => admin.get<PoolReply>(`/api/v1/pools/${name}`),
+    workerPids: async () => (await status()).workers.map(({ pid }) => pid),
+    metric: async (name, labels = '') => sumOf(await admin.get<string>('/metrics'), name, labels),
+    write,
+    run: (...args) => runLbctl([...args, '--socket', socketPath]),
+    async [Symbol.asyncDispose]() {
+      const pids = await status().then(
+        ({ workers }) => workers.map(({ pid }) => pid),
+        () => [],
+      );
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGQUIT');
+        await once(child, 'exit');
+      }
+      await eventually(() => {
+        if (pids.some(isAlive))
+          throw new Error(`workers outlive their primary: ${pids.join(', ')}`);
+      });
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Whether a process of that id runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // ESRCH: no such process.
+    return false;
+  }
+}
+
+function complete(text: string, socketPath: string): string {
+  const admin = `admin: { bind: 127.0.0.1:0, socket: ${socketPath} }\n`;
+  return (/^log:/m.test(text) ? '' : 'log: { access: { enabled: false } }\n') + admin + text;
+}
+
+/** What a shell would give, without what jest adds for itself and without a configuration of the machine. */
+function cleanEnvironment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, ...extra };
+}
+
+function sumOf(text: string, name: string, labels: string): number {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+    .filter((line) => line.includes(labels))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { handleSignals } from '@lb/primary/internal/cli/instance-signals';
+import type { SignalName } from '@lb/primary/internal/cli/cli-context';
+import { createLogger } from '@lb/shared/logging/logger';
+
+function setup() {
+  const calls: string[] = [];
+  const listeners = new Map<SignalName, () => void>();
+  const record = (name: string) => async () => void calls.push(name);
+  const instance = { stop: record('stop'), kill: record('kill'), hangUp: record('hangUp') };
+  const log = createLogger({ level: 'fatal', format: 'json', process: 'test', isTerminal: false });
+  const wasCut = handleSignals(instance, (name, listener) => listeners.set(name, listener), log);
+  const send = (name: SignalName): void => listeners.get(name)?.();
+  return { calls, send, wasCut };
+}
+
+test('the first TERM or INT stops gracefully and the second at once', () => {
+  const { calls, send, wasCut } = setup();
+  send('SIGTERM');
+  expect([calls, wasCut()]).toEqual([['stop'], false]);
+  send('SIGINT');
+  expect([calls, wasCut()]).toEqual([['stop', 'kill'], true]);
+});
+
+test('QUIT stops at once and HUP reloads', () => {
+  const { calls, send } = setup();
+  send('SIGHUP');
+  send('SIGQUIT');
+  expect(calls).toEqual(['hangUp', 'kill']);
+});
+
+test('USR2 does nothing yet', () => {
+  const { calls, send } = setup();
+  send('SIGUSR2');
+  expect(calls).toEqual([]);
+});

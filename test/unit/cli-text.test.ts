@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import type { CliContext } from '@lb/primary/internal/cli/cli-context';
+import { backendLines } from '@lb/primary/internal/cli/commands/backends';
+import { formatUptime } from '@lb/primary/internal/cli/commands/status';
+import { Output } from '@lb/primary/internal/cli/output';
+import { formatTable } from '@lb/primary/internal/cli/table';
+import type { BackendReply } from '@lb/shared/admin-api/contract';
+
+const BACKEND: BackendReply = {
+  name: 'b1',
+  url: 'http://127.0.0.1:1',
+  state: 'up',
+  reason: 'not probed yet',
+  backup: false,
+  weight: 1,
+  effectiveWeight: 1,
+  inFlight: 12,
+  requestsPerSecond: 3.25,
+  p50Ms: 1.26,
+  p95Ms: null,
+  p99Ms: 120.4,
+  errorRate: 0.125,
+  lastProbe: null,
+};
+
+function outputOn(isTTY: boolean, env: Record<string, string> = {}, color = true) {
+  const written: string[] = [];
+  const stream = { isTTY, write: (text: string) => void written.push(text) };
+  const context: CliContext = {
+    env,
+    cwd: '/',
+    uid: 0,
+    pid: 1,
+    stdout: stream,
+    stderr: stream,
+    onSignal: () => undefined,
+  };
+  return { written, output: new Output(context, { color }) };
+}
+
+describe('tables', () => {
+  test('align numbers to the right and text to the left, without trailing spaces', () => {
+    const lines = formatTable(
+      [{ title: 'NAME' }, { title: 'N', align: 'right' }, { title: 'NOTE' }],
+      [
+        ['a', '10', ''],
+        ['long name', '9', 'x'],
+      ],
+    );
+    expect(lines).toEqual(['NAME        N  NOTE', 'a          10', 'long name   9  x']);
+  });
+
+  test('of backends are plain text when nobody looks', () => {
+    const { output } = outputOn(false);
+    const lines = backendLines([{ name: 'web', policy: 'p2c', backends: [BACKEND] }], output);
+    expect(lines.join('\n')).toMatch(/^[\x20-\x7e\n]*$/);
+    expect(lines[1]?.split(/\s{2,}/)).toEqual([
+      'web',
+      'b1',
+      'up',
+      '1',
+      '12',
+      '3.3',
+      '1.3 ms',
+      '120 ms',
+      '12.5%',
+      'not probed yet',
+    ]);
+  });
+
+  test('show backends that are down in red on a terminal', () => {
+    const { output } = outputOn(true);
+    const down = { ...BACKEND, state: 'down' as const };
+    const [, line] = backendLines([{ name: 'web', policy: 'p2c', backends: [down] }], output);
+    expect(line?.startsWith('\u001b[31m')).toBe(true);
+  });
+});
+
+describe('colours', () => {
+  test.each([
+    ['on a terminal', true, {}, true, true],
+    ['not in a pipe', false, {}, true, false],
+    ['not with NO_COLOR', true, { NO_COLOR: '1' }, true, false],
+    ['with an empty NO_COLOR', true, { NO_COLOR: '' }, true, true],
+    ['not with --no-color', true, {}, false, false],
+  ])('%s', (_, isTTY, env, color, expected) => {
+    expect(outputOn(isTTY, env, color).output.paint('x', 'red') !== 'x').toBe(expected);
+  });
+});
+
+test.each([
+  [0, '0s'],
+  [9_400, '9s'],
+  [432_000, '7m 12s'],
+  [7_500_000, '2h 5m'],
+  [270_000_000, '3d 3h'],
+  [86_400_000, '1d 0h'],
+])('an uptime of %d ms reads %s', (ms, text) => {
+  expect(formatUptime(ms)).toBe(text);
+});

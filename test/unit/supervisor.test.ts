@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { WorkerDeath } from '@lb/primary/internal/workers/worker';
+import {
+  KILL_GRACE_MS,
+  READY_TIMEOUT_MS,
+  Supervisor,
+} from '@lb/primary/internal/workers/supervisor';
+import type { SocketHandle } from '@lb/primary/internal/listeners/bind';
+import type { ForkWorker, WorkerListener } from '@lb/primary/internal/workers/worker-process';
+import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import { createLogger } from '@lb/shared/logging/logger';
+import type { Snapshot } from '@lb/shared/model/snapshot';
+import { systemClock } from '@lb/shared/time/clock';
+import { configOf } from '../support/config-text.ts';
+
+/** A worker process that does what the test says. */
+class ScriptedWorker {
+  readonly sent: ToWorker[] = [];
+  readonly handles: SocketHandle[] = [];
+  readonly signals: string[] = [];
+  readonly slot: number;
+  readonly #listener: WorkerListener;
+
+  constructor(slot: number, listener: WorkerListener) {
+    this.slot = slot;
+    this.#listener = listener;
+  }
+
+  says(message: ToPrimary): void {
+    this.#listener.message(message);
+  }
+
+  /** Becomes a worker that serves. */
+  serves(): void {
+    this.says({ lb: 1, type: 'ready' });
+    this.says({ lb: 1, type: 'applied', version: 1 });
+    this.says({ lb: 1, type: 'listening', listener: 'web' });
+  }
+
+  dies(signal: string | null = 'SIGKILL', code: number | null = null): void {
+    this.#listener.exit({ code, signal });
+    this.#listener.gone();
+  }
+
+  get types(): string[] {
+    return this.sent.map(({ type }) => type);
+  }
+}
+
+function snapshotOf(version: number): Snapshot {
+  const text =
+    'listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: { backends: [http://127.0.0.1:1] } }';
+  return { version, workerCount: 2, slotCount: 1, config: configOf(text), pools: [] };
+}
+
+function setup() {
+  const forked: ScriptedWorker[] = [];
+  const deaths: WorkerDeath[] = [];
+  const gone: number[] = [];
+  const messages: ToPrimary[] = [];
+  const handle: SocketHandle = { close: () => undefined };
+  const fork: ForkWorker = (slot, listener) => {
+    const worker = new ScriptedWorker(slot, listener);
+    forked.push(worker);
+    return {
+      pid: 1_000 + forked.length,
+      send: (message, sentHandle, sent) => {
+        worker.sent.push(message);
+        if (sentHandle !== undefined) worker.handles.push(sentHandle);
+        sent?.();
+      },
+      kill: (signal) => void worker.signals.push(signal),
+    };
+  };
+  const supervisor = new Supervisor({
+    fork,
+    clock: systemClock,
+    log: createLogger({ level: 'fatal', format: 'json', process: 'test', isTerminal: false }),
+    snapshot: () => snapshotOf(1),
+    listeners: () => [{ name: 'web', handle }],
+    onMessage: (_, message) => void messages.push(message),
+    onChange: () => undefined,
+    onDied: (death) => void deaths.push(death),
+    onGone: ({ id }) => void gone.push(id),
+  });
+  const worker = (index: number): ScriptedWorker => {
+    const found = forked[index];
+    if (found === undefined) throw new Error(`no worker ${index} was forked`);
+    return found;
+  };
+  return { supervisor, forked, worker, deaths, gone, messages, handle };
+}
+
+const isRunning = ({ state }: { state: string }): boolean => state === 'running';
+
+describe('the supervisor', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('forks the wanted number of workers, one a slot', () => {
+    const { supervisor, forked } = setup();
+    supervisor.resize(3, 0);
+    expect(forked.map(({ slot }) => slot)).toEqual([0, 1, 2]);
+  });
+
+  test('sends nothing to a worker that is not ready, then the snapshot, then each socket', () => {
+    const { supervisor, worker, handle } = setup();
+    supervisor.resize(1, 0);
+    supervisor.broadcast({ lb: 1, type: 'reopen-logs' });
+    expect(worker(0).types).toEqual([]);
+    worker(0).says({ lb: 1, type: 'ready' });
+    expect(worker(0).types).toEqual(['snapshot', 'listen']);
+    expect(worker(0).handles).toEqual([handle]);
+  });
+
+  test('calls a worker running once it listens everywhere', async () => {
+    const { supervisor, worker } = setup();
+    supervisor.resize(1, 0);
+    const running = supervisor.until(isRunning, 1_000);
+    worker(0).says({ lb: 1, type: 'ready' });
+    expect(supervisor.workers[0]?.state).toBe('starting');
+    worker(0).says({ lb: 1, type: 'listening', listener: 'web' });
+    await expect(running).resolves.toBe(true);
+  });
+
+  test('stops waiting for a condition when the time is up', async () => {
+    const { supervisor } = setup();
+    supervisor.resize(1, 0);
+    const running = supervisor.until(isRunning, 1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await expect(running).resolves.toBe(false);
+  });
+
+  test('replaces a dead worker at once, in the same slot, with snapshot and sockets', () => {
+    const { supervisor, forked, worker, gone } = setup();
+    supervisor.resize(2, 0);
+    worker(1).serves();
+    worker(1).dies();
+    jest.advanceTimersByTime(0);
+    expect(forked).toHaveLength(3);
+    expect(worker(2).slot).toBe(1);
+    worker(2).says({ lb: 1, type: 'ready' });
+    expect(worker(2).types).toEqual(['snapshot', 'listen']);
+    expect(gone).toEqual([2]);
+  });
+
+  test('backs off from 100 ms to 5 s while workers die right after their start', () => {
+    const { supervisor, forked, worker, deaths } = setup();
+    supervisor.resize(1, 0);
+    for (let death = 0; death < 9; death += 1) {
+      worker(forked.length - 1).dies(null, 1);
+      jest.advanceTimersByTime(deaths.at(-1)?.restartInMs ?? 0);
+    }
+    expect(deaths.map(({ restartInMs }) => restartInMs)).toEqual([
+      0, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000,
+    ]);
+    expect(deaths.map(({ isLoop }) => isLoop).indexOf(true)).toBe(2);
+  });
+
+  test('forgets early deaths once a worker has lived', () => {
+    const { supervisor, forked, worker, deaths } = setup();
+    supervisor.resize(1, 0);
+    for (let death = 0; death < 4; death += 1) {
+      worker(forked.length - 1).dies();
+      jest.advanceTimersByTime(deaths.at(-1)?.restartInMs ?? 0);
+    }
+    jest.advanceTimersByTime(20_000);
+    worker(forked.length - 1).dies();
+    expect(deaths.at(-1)).toMatchObject({ restartInMs: 0, isLoop: false });
+  });
+
+  test('kills a worker that does not become ready', () => {
+    const { supervisor, worker } = setup();
+    supervisor.resize(1, 0);
+    jest.advanceTimersByTime(READY_TIMEOUT_MS);
+    expect(worker(0).signals).toEqual(['SIGKILL']);
+  });
+
+  test('drains every worker and replaces none of them', async () => {
+    const { supervisor, forked, worker } = setup();
+    supervisor.resize(2, 0);
+    worker(0).serves();
+    worker(1).serves();
+    const drained = supervisor.drain(1_000);
+    expect(worker(0).sent.at(-1)).toEqual({ lb: 1, type: 'drain', timeoutMs: 1_000 });
+    worker(0).dies(null, 0);
+    worker(1).dies(null, 0);
+    await drained;
+    jest.advanceTimersByTime(10_000);
+    expect(forked).toHaveLength(2);
+  });
+
+  test('kills workers that are still there shortly after the drain deadline', () => {
+    const { supervisor, worker } = setup();
+    supervisor.resize(1, 0);
+    worker(0).serves();
+    void supervisor.drain(1_000);
+    jest.advanceTimersByTime(1_000);
+    expect(worker(0).signals).toEqual([]);
+    jest.advanceTimersByTime(KILL_GRACE_MS);
+    expect(worker(0).signals).toEqual(['SIGKILL']);
+  });
+
+  test('does not wait for a worker that serves nothing yet when it drains', () => {
+    const { supervisor, worker } = setup();
+    supervisor.resize(1, 0);
+    void supervisor.drain(60_000);
+    expect(worker(0).signals).toEqual(['SIGKILL']);
+  });
+
+  test('drains the highest slots when there shall be fewer workers', () => {
+    const { supervisor, forked, worker } = setup();
+    supervisor.resize(3, 0);
+    for (const each of forked) each.serves();
+    supervisor.resize(1, 500);
+    expect(worker(0).types).not.toContain('drain');
+    expect(worker(1).types).toContain('drain');
+    expect(worker(2).types).toContain('drain');
+    worker(2).dies(null, 0);
+    jest.advanceTimersByTime(10);
+    expect(forked).toHaveLength(3);
+  });
+
+  test('hands on what is not its own business', () => {
+    const { supervisor, worker, messages } = setup();
+    supervisor.resize(1, 0);
+    worker(0).serves();
+    worker(0).says({ lb: 1, type: 'backend-failed', slot: 4, reason: 'refused' });
+    expect(messages).toEqual([{ lb: 1, type: 'backend-failed', slot: 4, reason: 'refused' }]);
+  });
+});
