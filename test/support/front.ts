@@ -6,8 +6,10 @@ import { type RecordingBackend, type Respond, startRecordingBackend } from './re
 import { type Harness, startWorker } from './worker-harness.ts';
 
 export interface FrontOptions {
-  /** YAML behind the pool `web`, such as a `routes` section; without it everything goes to `web`. */
+  /** YAML beside the pools, such as a `routes` section; without it everything goes to the pool `web`. */
   readonly config?: string;
+  /** More pools beside `web`, YAML in flow style such as `, other: { backends: [...] }`; their slots begin at 1. */
+  readonly morePools?: string;
   /** The listener's limits, YAML in flow style. */
   readonly limits?: string;
   readonly respond?: Respond;
@@ -24,7 +26,7 @@ export interface Front extends AsyncDisposable {
 }
 
 export async function startFront(options: FrontOptions = {}): Promise<Front> {
-  const { config = '', limits, respond, log } = options;
+  const { config = '', morePools = '', limits, respond, log } = options;
   const backend = await startRecordingBackend(respond);
   const directory = log === undefined ? undefined : await mkdtemp(join(tmpdir(), 'lb-front-'));
   const path = join(directory ?? tmpdir(), 'access.log');
@@ -33,7 +35,7 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
       ? ''
       : `log: { level: fatal, access: { enabled: true, format: ${log}, path: "${path}" } }\n`;
   const worker = await startWorker(
-    `${logging}pools: { web: { backends: ["${backend.url}"] } }\n${config}`,
+    `${logging}pools: { web: { backends: ["${backend.url}"] }${morePools} }\n${config}`,
     limits,
   );
   let isOver = false;
