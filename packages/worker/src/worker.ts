@@ -11,6 +11,7 @@ import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
 import { HttpProxy3Forwarder } from './forward/http-proxy-3.ts';
 import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts';
+import { ShortageLog } from './forward/shortage-log.ts';
 import { Tunnels } from './forward/tunnel.ts';
 import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
@@ -78,6 +79,7 @@ export class Worker {
       forwarder: new HttpProxy3Forwarder(clock),
       tunnelOpener: new HttpProxy3TunnelOpener(clock),
       tunnels: this.#tunnels,
+      shortages: new ShortageLog(log, clock),
       noRoute: new RouteMetrics(this.#cells),
       runtime: () => this.#requireRuntime(),
       isDraining: () => this.#isDraining,

@@ -13,10 +13,11 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Backend } from '../balancing/backend.ts';
-import type { Forwarder, Outcome, ResponseSink, Try, UpstreamRequest } from './forwarder.ts';
+import type { Forwarder, Outcome, Try, UpstreamRequest } from './forwarder.ts';
 import { classifyError } from './classify-error.ts';
 import { toHeaderRecord } from './header-record.ts';
 import { malformationOf } from './malformed-head.ts';
+import { Answer } from './http-proxy-3/answer.ts';
 import { UpstreamBody } from './http-proxy-3/upstream-body.ts';
 import { watchConnect } from './http-proxy-3/watch-connect.ts';
 
@@ -71,14 +72,11 @@ class WebTry implements Try {
   readonly #clock: Clock;
   readonly #finalHeaders: Record<string, string | string[]>;
   #settle: (outcome: Outcome) => void = () => undefined;
-  #isSettled = false;
   #isOver = false;
   #isConnected = false;
   #upstream: ClientRequest | undefined;
-  #response: IncomingMessage | undefined;
-  #sink: ResponseSink | undefined;
+  #answer: Answer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #onTimer: 'response' | 'idle' = 'response';
 
   constructor(request: UpstreamRequest, backend: Backend, clock: Clock) {
     this.#request = request;
@@ -135,9 +133,13 @@ class WebTry implements Try {
       socket.destroy();
       this.#fail('protocol_error', 'the backend switched protocols without being asked');
     });
-    upstream.on('close', () => this.#onClose());
-    this.#startTimer('response', this.#request.timeouts.responseMs);
-    const body = new UpstreamBody(upstream, this.#request, () => this.#timer?.refresh());
+    // Without an answer it also means that no error was raised.
+    upstream.on('close', () => this.#fail('reset', 'the backend closed the connection'));
+    this.#timer = setTimeout(
+      () => this.#fail('response_timeout', 'no answer in time'),
+      this.#request.timeouts.responseMs,
+    );
+    const body = new UpstreamBody(upstream, this.#request, () => this.#onProgress());
     body.start();
     return upstream;
   }
@@ -148,61 +150,31 @@ class WebTry implements Try {
 
   onResponse(response: IncomingMessage): void {
     const malformation = malformationOf(response);
-    if (this.#isOver || malformation !== undefined) {
-      this.#fail('protocol_error', malformation ?? 'the try is over');
+    if (malformation !== undefined) {
+      this.#fail('protocol_error', malformation);
       return;
     }
-    this.#response = response;
+    if (this.#isOver) return;
     clearTimeout(this.#timer);
-    response.on('error', () => undefined);
-    response.once('close', () => this.#onResponseClose(response));
-    this.#settleOnce({
-      kind: 'response',
-      response: {
-        status: response.statusCode ?? 0,
-        statusMessage: response.statusMessage ?? '',
-        headers: response.rawHeaders,
-        relay: (sink) => this.#relay(response, sink),
-        resume: () => {
-          this.#timer?.refresh();
-          response.resume();
-        },
-      },
+    this.#answer = new Answer(response, this.#request.timeouts.idleMs, (isWhole) => {
+      this.#end();
+      // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.
+      if (!isWhole || this.#upstream?.writableFinished === false) this.#upstream?.destroy();
     });
+    this.#settle({ kind: 'response', response: this.#answer });
   }
 
   cancel(): void {
     if (this.#isOver) return;
+    this.#answer?.drop();
     this.#end();
-    this.#settleOnce({ kind: 'cancelled' });
+    this.#settle({ kind: 'cancelled' });
     this.#upstream?.destroy();
   }
 
-  #relay(response: IncomingMessage, sink: ResponseSink): void {
-    this.#sink = sink;
-    this.#startTimer('idle', this.#request.timeouts.idleMs);
-    response.on('data', (chunk: Buffer) => {
-      if (this.#isOver) return;
-      this.#timer?.refresh();
-      if (!sink.data(chunk)) response.pause();
-    });
-    response.once('end', () => {
-      if (this.#isOver || !response.complete) return;
-      this.#end();
-      sink.end(response.rawTrailers);
-      // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.
-      if (this.#upstream?.writableFinished === false) this.#upstream.destroy();
-    });
-  }
-
-  #onResponseClose(response: IncomingMessage): void {
-    if (!response.complete)
-      this.#fail('reset', 'the backend closed the connection in the middle of its answer');
-  }
-
-  /** The request is gone: without a response that means that no error was raised either. */
-  #onClose(): void {
-    if (this.#response === undefined) this.#fail('reset', 'the backend closed the connection');
+  #onProgress(): void {
+    if (this.#answer !== undefined) this.#answer.keepAlive();
+    else this.#timer?.refresh();
   }
 
   #onError(error: Error): void {
@@ -210,30 +182,15 @@ class WebTry implements Try {
     this.#fail(code, error.message, isLocal);
   }
 
-  #startTimer(kind: 'response' | 'idle', ms: number): void {
-    clearTimeout(this.#timer);
-    this.#onTimer = kind;
-    this.#timer = setTimeout(() => this.#onTimeout(), ms);
-  }
-
-  #onTimeout(): void {
-    // While the client is slow to take the answer, the backend is not to blame.
-    if (this.#onTimer === 'idle' && this.#response?.isPaused() === true) {
-      this.#timer?.refresh();
-      return;
-    }
-    this.#fail(
-      'response_timeout',
-      this.#onTimer === 'idle' ? 'the answer stopped half-way' : 'no answer in time',
-    );
-  }
-
   #fail(code: FailureCode, detail: string, isLocal = false): void {
     if (this.#isOver) return;
+    if (this.#answer !== undefined) {
+      this.#answer.fail(code, detail);
+      return;
+    }
     this.#end();
     const reusedConnection = this.#upstream?.reusedSocket === true;
-    this.#settleOnce({ kind: 'failure', code, detail, reusedConnection, isLocal });
-    this.#sink?.fail(code, detail);
+    this.#settle({ kind: 'failure', code, detail, reusedConnection, isLocal });
     this.#upstream?.destroy();
   }
 
@@ -241,12 +198,6 @@ class WebTry implements Try {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#request.body.detach();
-  }
-
-  #settleOnce(outcome: Outcome): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.#settle(outcome);
   }
 }
 

@@ -19,6 +19,7 @@ export class ProcessMetrics {
   readonly #p99: Cell;
   readonly #rss: Cell;
   #samples = 0;
+  #lastRss = 0;
 
   constructor(cells: Cells, place: number, delay: IntervalHistogram) {
     this.#cells = cells;
@@ -32,9 +33,19 @@ export class ProcessMetrics {
   sample(): void {
     this.#cells.set(this.#p50, this.#delaySeconds(50));
     this.#cells.set(this.#p99, this.#delaySeconds(99));
-    this.#cells.set(this.#rss, process.memoryUsage.rss());
+    this.#cells.set(this.#rss, this.#readRss());
     this.#samples++;
     if (this.#samples % SAMPLES_PER_WINDOW === 0) this.#delay.reset();
+  }
+
+  /** Node opens a file to learn it, which fails when this process has run out of descriptors; the last value stands then. */
+  #readRss(): number {
+    try {
+      this.#lastRss = process.memoryUsage.rss();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+    }
+    return this.#lastRss;
   }
 
   #delaySeconds(percentile: number): number {

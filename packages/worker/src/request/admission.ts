@@ -79,7 +79,8 @@ function redirectParts({
 
 const ALLOW = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'];
 const NO_ROUTE = errorReply('no_route', 'no route for this request');
-const METHOD_NOT_ALLOWED = errorReply('method_not_allowed', 'method not allowed', ALLOW);
+/** 405, with what may be asked for (RFC 9110 section 15.5.6). */
+export const METHOD_NOT_ALLOWED = errorReply('method_not_allowed', 'method not allowed', ALLOW);
 const LOOPING = errorReply('loop_detected', 'this request has passed here before');
 const OPTIONS_REPLY: Reply = {
   status: 200,

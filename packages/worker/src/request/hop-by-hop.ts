@@ -74,8 +74,9 @@ export function forwardableTrailers(raw: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
-    const lower = name.toLowerCase();
-    if (NOT_IN_TRAILERS.has(lower) || lower.startsWith('x-forwarded-')) continue;
+    // `X_Forwarded_For` is read as the real name by some backends.
+    const canonical = name.toLowerCase().replace(/[_.]/g, '-');
+    if (NOT_IN_TRAILERS.has(canonical) || canonical.startsWith('x-forwarded-')) continue;
     kept.push(name, raw[i + 1] ?? '');
   }
   return kept;

@@ -3,6 +3,7 @@ import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import type { Backend } from '../balancing/backend.ts';
 import type { Forwarder } from '../forward/forwarder.ts';
+import type { ShortageLog } from '../forward/shortage-log.ts';
 import type { TunnelOpener, Tunnels } from '../forward/tunnel.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
@@ -28,6 +29,7 @@ export interface Services {
   readonly forwarder: Forwarder;
   readonly tunnelOpener: TunnelOpener;
   readonly tunnels: Tunnels;
+  readonly shortages: ShortageLog;
   /** Counts requests that matched no route. */
   readonly noRoute: RouteMetrics;
   /** The runtime in force; asked once per request. */

@@ -119,10 +119,7 @@ function isSuccess<O extends TunnelOutcome>(outcome: O): outcome is Success<O> {
 /** A backend that cannot be connected to is out at once; what this machine lacks is not its fault. */
 function record(failure: Failure, backend: Backend, services: Services): void {
   if (failure.isLocal) {
-    services.log.error(
-      { pool: backend.pool, backend: backend.name, detail: failure.detail },
-      'no resources for a connection',
-    );
+    services.shortages.report(backend, failure.detail);
     return;
   }
   backend.metrics.failed(failure.code);

@@ -6,7 +6,8 @@ import type { ListenerLimits } from '@lb/shared/config/schema/listener';
 import { ListenerMetrics } from '../metrics/request-metrics.ts';
 import { handleRequest } from '../request/handle-request.ts';
 import { handleUpgrade, takesUpgrade } from '../request/handle-upgrade.ts';
-import { closingReply, errorReply } from '../request/reply.ts';
+import { METHOD_NOT_ALLOWED } from '../request/admission.ts';
+import { type Reply, errorReply } from '../request/reply.ts';
 import { sendReply } from '../request/send-reply.ts';
 import type { Services } from '../request/services.ts';
 import { beginExchange } from '../request/exchange-lifecycle.ts';
@@ -105,14 +106,19 @@ export class Listener implements ListenerContext {
     server.maxHeadersCount = 0;
     server.on('connection', (socket: Socket) => this.#onConnection(socket));
     server.on('request', (request, response) => this.#onRequest(request, response, false));
-    server.on('checkContinue', (request, response) => this.#onRequest(request, response, true));
+    server.on('checkContinue', (request, response) => {
+      // Node takes any value that has the word in it for this expectation.
+      if (request.headers.expect?.toLowerCase() === '100-continue')
+        this.#onRequest(request, response, true);
+      else this.#onExpectation(request, response);
+    });
     server.on('checkExpectation', (request, response) => this.#onExpectation(request, response));
     server.on('upgrade', (request, socket: Socket, head) => {
       const connection = this.#connectionOf(socket);
       void handleUpgrade({ request, socket, head, connection, listener: this }, services);
     });
     server.on('connect', (request, socket: Socket) => {
-      replyRaw(this.#connectionOf(socket), METHOD_NOT_ALLOWED, request, this, services);
+      replyRaw(this.#connectionOf(socket), CONNECT_REFUSED, request, this, services);
     });
     server.on('clientError', (error, socket) => {
       onClientError(error, this.#connectionOf(socket as Socket), this, services);
@@ -163,7 +169,7 @@ export class Listener implements ListenerContext {
 /** The kernel cuts it to net.core.somaxconn. */
 const BACKLOG = 4096;
 
-const METHOD_NOT_ALLOWED = closingReply('method_not_allowed', 'method not allowed');
+const CONNECT_REFUSED: Reply = { ...METHOD_NOT_ALLOWED, closes: true };
 const EXPECTATION_FAILED = errorReply(
   'expectation_failed',
   'only "Expect: 100-continue" is understood',

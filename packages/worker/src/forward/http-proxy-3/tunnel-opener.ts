@@ -12,9 +12,9 @@ import type { Backend } from '../../balancing/backend.ts';
 import { connectionNamed, isHopByHop } from '../../request/hop-by-hop.ts';
 import { classifyError } from '../classify-error.ts';
 import { toHeaderRecord } from '../header-record.ts';
-import type { ResponseSink } from '../forwarder.ts';
 import { malformationOf } from '../malformed-head.ts';
 import type { TunnelOpener, TunnelOutcome, TunnelRequest, TunnelTry } from '../tunnel.ts';
+import { Answer } from './answer.ts';
 import { watchConnect } from './watch-connect.ts';
 
 export class HttpProxy3TunnelOpener implements TunnelOpener {
@@ -61,7 +61,7 @@ class UpgradeTry implements TunnelTry {
   #settle: (outcome: TunnelOutcome) => void = () => undefined;
   #upstream: ClientRequest | undefined;
   #join: UpgradeListener | undefined;
-  #sink: ResponseSink | undefined;
+  #answer: Answer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isConnected = false;
   #isOver = false;
@@ -118,6 +118,7 @@ class UpgradeTry implements TunnelTry {
 
   cancel(): void {
     if (this.#isOver) return;
+    this.#answer?.drop();
     this.#end();
     this.#settle({ kind: 'cancelled' });
     this.#upstream?.destroy();
@@ -161,45 +162,17 @@ class UpgradeTry implements TunnelTry {
 
   #onResponse(response: IncomingMessage): void {
     const malformation = malformationOf(response);
-    if (this.#isOver || malformation !== undefined) {
-      this.#fail('protocol_error', malformation ?? 'the try is over');
+    if (malformation !== undefined) {
+      this.#fail('protocol_error', malformation);
       return;
     }
+    if (this.#isOver) return;
     clearTimeout(this.#timer);
-    this.#upstream?.removeAllListeners('close');
-    response.on('error', () => undefined);
-    response.once('close', () => {
-      if (!response.complete)
-        this.#fail('reset', 'the backend closed the connection in the middle of its answer');
+    this.#answer = new Answer(response, this.#request.timeouts.idleMs, (isWhole) => {
+      this.#end();
+      if (!isWhole) this.#upstream?.destroy();
     });
-    this.#settle({
-      kind: 'response',
-      response: {
-        status: response.statusCode ?? 0,
-        statusMessage: response.statusMessage ?? '',
-        headers: response.rawHeaders,
-        relay: (sink) => {
-          this.#sink = sink;
-          this.#timer = setTimeout(() => {
-            if (response.isPaused()) this.#timer?.refresh();
-            else this.#fail('response_timeout', 'the answer stopped half-way');
-          }, this.#request.timeouts.idleMs);
-          response.on('data', (chunk: Buffer) => {
-            this.#timer?.refresh();
-            if (!this.#isOver && !sink.data(chunk)) response.pause();
-          });
-          response.once('end', () => {
-            if (this.#isOver || !response.complete) return;
-            this.#end();
-            sink.end(response.rawTrailers);
-          });
-        },
-        resume: () => {
-          this.#timer?.refresh();
-          response.resume();
-        },
-      },
-    });
+    this.#settle({ kind: 'response', response: this.#answer });
   }
 
   #onError(error: Error): void {
@@ -209,10 +182,13 @@ class UpgradeTry implements TunnelTry {
 
   #fail(code: FailureCode, detail: string, isLocal = false): void {
     if (this.#isOver) return;
+    if (this.#answer !== undefined) {
+      this.#answer.fail(code, detail);
+      return;
+    }
     this.#end();
     const reusedConnection = this.#upstream?.reusedSocket === true;
     this.#settle({ kind: 'failure', code, detail, reusedConnection, isLocal });
-    this.#sink?.fail(code, detail);
     this.#upstream?.destroy();
   }
 
