@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import type { NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { eventually, startBackend, workplace } from '../support/running-lbctl.ts';
+import { startBackend, until, workplace } from '../support/running-lbctl.ts';
 
 interface Wanted {
   readonly backend: string;
@@ -76,14 +77,11 @@ describe('an instance', () => {
     const instance = await place.start();
     const url = await instance.url();
     const answer = body(url);
-    await eventually(() => held.length === 1);
+    await until(() => held.length === 1);
 
     instance.process.kill('SIGTERM');
-    await eventually(() =>
-      fetch(url).then(
-        () => false,
-        () => true,
-      ),
+    await until(() =>
+      connects({ host: '127.0.0.1', port: Number(new URL(url).port) }).then((is) => !is),
     );
     held[0]?.();
 
@@ -98,10 +96,10 @@ describe('an instance', () => {
     place.write('lb.yaml', config({ backend: backend.url }));
     const instance = await place.start();
     const answer = body(await instance.url()).catch(() => 'cut');
-    await eventually(() => requests === 1);
+    await until(() => requests === 1);
 
     instance.process.kill('SIGTERM');
-    await eventually(async () => (await instance.status()).state === 'draining');
+    await until(async () => (await instance.status()).state === 'draining');
     instance.process.kill('SIGTERM');
 
     expect(await instance.process.ended).toMatchObject({ code: 1 });
@@ -120,7 +118,7 @@ describe('an instance', () => {
     // Queued in the socket that the primary keeps, and answered by the workers that come.
     expect(await body(url)).toBe('hello');
 
-    await eventually(async () => {
+    await until(async () => {
       const { workers } = await instance.status();
       return (
         workers.length === 2 &&
@@ -160,7 +158,7 @@ describe('an instance', () => {
     first.process.kill('SIGKILL');
     await first.process.ended;
     expect(existsSync(web)).toBe(true);
-    await eventually(() => connects(web).then((connected) => !connected));
+    await until(() => connects({ path: web }).then((connected) => !connected));
 
     const second = await place.start();
     expect((await second.status()).listeners).toMatchObject([{ address: `unix:${web}` }]);
@@ -259,7 +257,7 @@ describe('reload', () => {
       stdout: 'listener old removed\n',
     });
 
-    await expect(fetch(old)).rejects.toThrow();
+    await expect(fetch(old)).rejects.toThrow('fetch failed');
     expect(await body(await instance.url())).toBe('hello');
   });
 
@@ -271,16 +269,16 @@ describe('reload', () => {
     const instance = await place.start();
     const { hash } = (await instance.status()).config;
 
-    place.write('lb.yaml', `${good}\nwrokers: 3`);
+    place.write('lb.yaml', `${good}\nshutdwon: {}`);
     const refused = await place.lbctl('reload');
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('did you mean "workers"?');
+    expect(refused.stderr).toContain('did you mean "shutdown"?');
     expect((await instance.status()).config).toMatchObject({ hash, lastReloadFailed: true });
     expect(await body(await instance.url())).toBe('hello');
 
     place.write('lb.yaml', `${good}\n# right again`);
     instance.process.kill('SIGHUP');
-    await eventually(async () => (await instance.status()).config.hash !== hash);
+    await until(async () => (await instance.status()).config.hash !== hash);
     expect((await instance.status()).config.lastReloadFailed).toBe(false);
   });
 
@@ -306,9 +304,9 @@ describe('reload', () => {
   });
 });
 
-function connects(path: string): Promise<boolean> {
+function connects(where: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ path });
+    const socket = connect(where);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

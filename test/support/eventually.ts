@@ -15,3 +15,16 @@ export async function eventually<T>(check: () => T | Promise<T>): Promise<T> {
     }
   }
 }
+
+const STEADY_MS = 250;
+
+/** Waits until a number has not changed for a quarter of a second, and returns it. */
+export async function settled(read: () => number): Promise<number> {
+  let last = Number.NaN;
+  for (;;) {
+    const now = read();
+    if (now === last) return now;
+    last = now;
+    await pause(STEADY_MS);
+  }
+}

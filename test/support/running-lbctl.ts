@@ -7,9 +7,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { StatusReply } from '@lb/shared/admin-api/contract';
+import { eventually } from './eventually.ts';
 
 const LBCTL = fileURLToPath(new URL('../../packages/primary/bin/lbctl.js', import.meta.url));
 
@@ -113,16 +113,11 @@ export async function startBackend(
   };
 }
 
-/** Asks again and again until the answer is true. @throws after the time */
-export async function eventually(
-  condition: () => Promise<boolean> | boolean,
-  timeoutMs: number = 10_000,
-): Promise<void> {
-  for (const endMs = performance.now() + timeoutMs; performance.now() < endMs;) {
-    if (await condition()) return;
-    await sleep(20);
-  }
-  throw new Error(`not within ${timeoutMs} ms: ${String(condition)}`);
+/** Waits until the answer is true. @throws when that takes longer than `eventually` waits */
+export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  await eventually(async () => {
+    if (!(await condition())) throw new Error(`not yet: ${String(condition)}`);
+  });
 }
 
 async function endOf(child: ChildProcess): Promise<Ended> {

@@ -78,13 +78,13 @@ describe('tables', () => {
 
 describe('colours', () => {
   test.each([
-    ['on a terminal', true, {}, true, true],
-    ['not in a pipe', false, {}, true, false],
-    ['not with NO_COLOR', true, { NO_COLOR: '1' }, true, false],
-    ['with an empty NO_COLOR', true, { NO_COLOR: '' }, true, true],
-    ['not with --no-color', true, {}, false, false],
-  ])('%s', (_, isTTY, env, color, expected) => {
-    expect(outputOn(isTTY, env, color).output.paint('x', 'red') !== 'x').toBe(expected);
+    { when: 'on a terminal', isTTY: true, env: {}, flag: true, expected: true },
+    { when: 'not in a pipe', isTTY: false, env: {}, flag: true, expected: false },
+    { when: 'not with NO_COLOR', isTTY: true, env: { NO_COLOR: '1' }, flag: true, expected: false },
+    { when: 'with NO_COLOR empty', isTTY: true, env: { NO_COLOR: '' }, flag: true, expected: true },
+    { when: 'not with --no-color', isTTY: true, env: {}, flag: false, expected: false },
+  ])('$when', ({ isTTY, env, flag, expected }) => {
+    expect(outputOn(isTTY, env, flag).output.paint('x', 'red') !== 'x').toBe(expected);
   });
 });
 

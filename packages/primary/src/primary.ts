@@ -18,7 +18,7 @@ import { APPLY_TIMEOUT_MS } from './snapshot/publisher.ts';
 import type { Worker } from './workers/worker.ts';
 
 /** A start that takes longer has failed. */
-export const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
 const SAMPLE_INTERVAL_MS = 1_000;
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { CliContext, GlobalOptions } from './cli-context.ts';
 
 /** Looked for, in this order, when no file is named. */
-export const DEFAULT_CONFIG_PATHS: readonly string[] = ['lb.yaml', '/etc/lbctl/lb.yaml'];
+const DEFAULT_CONFIG_PATHS: readonly string[] = ['lb.yaml', '/etc/lbctl/lb.yaml'];
 
 /** `shown` is what the user would call it, `path` is absolute. A file that was named may not exist. */
 export interface ConfigLocation {

@@ -2,11 +2,12 @@
 import { lbJsonSchema } from '@lb/shared/config/json-schema';
 import { DURATION_PATTERN, parseDuration } from '@lb/shared/config/units';
 import { systemClock } from '@lb/shared/time/clock';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readVersion } from '../version.ts';
-import type { CliContext, GlobalOptions } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { backends } from './commands/backends.ts';
 import { check } from './commands/check.ts';
+import type { CheckOptions } from './commands/check.ts';
 import { reload } from './commands/reload.ts';
 import { start } from './commands/start.ts';
 import type { StartOptions } from './commands/start.ts';
@@ -34,8 +35,9 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 
 function buildProgram(context: CliContext, exit: (code: number) => void): Command {
   const program = baseProgram(context);
-  const surroundings = <Options extends GlobalOptions>(command: Command) => {
-    const options = command.optsWithGlobals<Options>();
+  const surroundings = (command: Command) => {
+    // Every verb's own options are optional, so what a verb does not have is merely absent.
+    const options = command.optsWithGlobals<StartOptions & CheckOptions>();
     return { options, context, output: new Output(context, options) };
   };
 
@@ -47,7 +49,7 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
     .option('--to <url...>', 'backends; no file is needed then')
     .option('--admin <addr>', 'admin server, with --to (default 127.0.0.1:9090)')
     .action(async (_options, command: Command) => {
-      exit(await start(surroundings<StartOptions>(command)));
+      exit(await start(surroundings(command)));
     });
 
   program
@@ -58,17 +60,13 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
       exit(await stop(surroundings(command), timeout));
     });
 
-  const guard = program
+  program
     .command('reload')
     .description('read the configuration again, in place, and print what changed')
-    .createOption('--guard [duration]')
-    .hideHelp();
-  program.commands.at(-1)?.addOption(guard);
-  program.commands
-    .at(-1)
-    ?.action(async ({ guard: guarded }: { guard?: unknown }, command: Command) => {
+    .addOption(new Option('--guard [duration]').hideHelp())
+    .action(async ({ guard }: { guard?: unknown }, command: Command) => {
       const call = surroundings(command);
-      if (guarded === undefined) return exit(await reload(call));
+      if (guard === undefined) return exit(await reload(call));
       call.output.error(unsupportedMessage('reload --guard'));
       exit(EXIT.usage);
     });
@@ -79,7 +77,7 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
     .description('say everything that is wrong with the configuration')
     .option('--probe', 'also connect to every backend')
     .action(async (_options, command: Command) => {
-      exit(await check(surroundings<GlobalOptions & { probe?: boolean }>(command)));
+      exit(await check(surroundings(command)));
     });
 
   program

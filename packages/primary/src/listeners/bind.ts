@@ -80,7 +80,7 @@ async function bindUnix(address: BindAddress & { kind: 'unix' }): Promise<BindRe
 }
 
 /** True when the path is a unix socket that nobody answers on: what a killed process leaves behind. */
-export async function isStaleSocket(path: string): Promise<boolean> {
+async function isStaleSocket(path: string): Promise<boolean> {
   const isSocket = await lstat(path).then(
     (found) => found.isSocket(),
     () => false,
@@ -110,12 +110,9 @@ async function resolveHost(
   }
 }
 
+/** In the order of Node's own: where, 4 or 6 or -1 for a path, no descriptor to take over, no flags. */
 type CreateServerHandle = (
-  address: string,
-  port: number,
-  addressType: 4 | 6 | -1,
-  fd: number,
-  flags: number,
+  ...parameters: [address: string, port: number, addressType: 4 | 6 | -1, fd: -1, flags: 0]
 ) => SocketHandle | number;
 
 function createHandle(address: string, port: number, addressType: 4 | 6 | -1): RawResult {

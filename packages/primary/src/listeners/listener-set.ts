@@ -4,7 +4,7 @@
  */
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { BindAddress } from '@lb/shared/net/bind-address';
-import { formatBind, parseBind } from '@lb/shared/net/bind-address';
+import { parseBind } from '@lb/shared/net/bind-address';
 import type { OfferedListener } from '../workers/worker.ts';
 import { bindSocket } from './bind.ts';
 import type { BoundSocket } from './bind.ts';
@@ -117,9 +117,4 @@ async function bindText(
   const address = parseBind(bind);
   if (address === undefined) throw new RangeError(`not a bind: ${bind}`);
   return bindSocket(address);
-}
-
-/** The text of where a listener really listens: `127.0.0.1:8080`, `[::]:8080`, `unix:/run/lb.sock`. */
-export function listeningAddress(listener: BoundListener): string {
-  return formatBind(listener.address);
 }

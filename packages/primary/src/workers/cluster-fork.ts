@@ -4,7 +4,7 @@ import type { WorkerExit, ForkWorker } from './worker-process.ts';
 import { isToPrimary } from './worker-process.ts';
 
 /** Name of the environment variable that tells a worker its slot. */
-export const WORKER_SLOT_VARIABLE = 'LBCTL_WORKER_SLOT';
+const WORKER_SLOT_VARIABLE = 'LBCTL_WORKER_SLOT';
 
 /**
  * Prepares node:cluster, once a process, and returns how to fork.

@@ -27,7 +27,7 @@ export function prettyLine(line: string, colours: boolean): string {
     paint(String(entry['time']).slice(11, 23), 90),
     paint(level.toUpperCase().padEnd(5), COLOUR_OF[level] ?? 0),
     ...(speaker === 'primary' ? [] : [paint(`[${speaker}]`, 90)]),
-    String(entry['msg'] ?? ''),
+    typeof entry['msg'] === 'string' ? entry['msg'] : '',
   ];
   const fields = Object.entries(entry)
     .filter(([key]) => !KNOWN.has(key))

@@ -15,6 +15,8 @@ export class ClientConnection {
   isBroken = false;
   /** Seen without a request while its listener closes. */
   wasUnused = false;
+  /** Requests that came on it so far. */
+  requestCount = 0;
   readonly #pending = new Set<Exchange>();
   #whenIdle: (() => void) | undefined;
 
@@ -25,6 +27,7 @@ export class ClientConnection {
   }
 
   begin(exchange: Exchange): void {
+    this.requestCount++;
     this.#pending.add(exchange);
   }
 
@@ -41,6 +44,11 @@ export class ClientConnection {
       if (!exchange.request.complete) return exchange;
     }
     return undefined;
+  }
+
+  /** It has brought as many requests as it may. @param most limits.maxRequestsPerConnection, 0 = no limit */
+  isWornOut(most: number): boolean {
+    return most > 0 && this.requestCount >= most;
   }
 
   /** Connected, but not a byte of a request has come. */

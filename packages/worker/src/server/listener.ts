@@ -11,6 +11,7 @@ import { type Reply, errorReply } from '../request/reply.ts';
 import { sendReply } from '../request/send-reply.ts';
 import type { Services } from '../request/services.ts';
 import { beginExchange } from '../request/exchange-lifecycle.ts';
+import { acceptFrom } from './accept-from.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { onClientError, replyRaw } from './client-error.ts';
@@ -55,12 +56,11 @@ export class Listener implements ListenerContext {
     this.#limits = limits;
     this.#server.headersTimeout = limits.headerTimeout;
     this.#server.keepAliveTimeout = limits.keepAliveTimeout;
-    this.#server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   }
 
   /** Accepts from a socket that is bound already. @param handle what the primary sent along with `listen` */
   listen(handle: unknown, onListening: () => void): void {
-    this.#server.listen(handle, BACKLOG, onListening);
+    acceptFrom(this.#server, handle, onListening);
   }
 
   /** Stops accepting and closes idle connections; requests in flight go on. Resolves when the last connection is gone. */
@@ -165,9 +165,6 @@ export class Listener implements ListenerContext {
     return this.#connections.get(socket) ?? new ClientConnection(socket);
   }
 }
-
-/** The kernel cuts it to net.core.somaxconn. */
-const BACKLOG = 4096;
 
 const CONNECT_REFUSED: Reply = { ...METHOD_NOT_ALLOWED, closes: true };
 const EXPECTATION_FAILED = errorReply(

@@ -1,4 +1,5 @@
 /** The listeners of a worker, by name. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { Services } from '../request/services.ts';
 import { Listener } from './listener.ts';
@@ -10,6 +11,8 @@ export class Listeners {
   readonly #services: Services;
   #configs = new Map<string, ListenerConfig>();
   readonly #open = new Map<string, Listener>();
+  /** Gone from the configuration or replaced, with connections that are still busy. */
+  readonly #closing = new Set<Listener>();
   #sentConnections = '{}';
 
   constructor(services: Services) {
@@ -23,7 +26,7 @@ export class Listeners {
       const config = this.#configs.get(name);
       if (config === undefined) {
         this.#open.delete(name);
-        void listener.close();
+        void this.#close(listener);
       } else {
         listener.configure(config);
       }
@@ -34,7 +37,8 @@ export class Listeners {
   listen(name: string, handle: unknown, onListening: () => void): void {
     const config = this.#configs.get(name);
     if (config === undefined) return;
-    void this.#open.get(name)?.close();
+    const replaced = this.#open.get(name);
+    if (replaced !== undefined) void this.#close(replaced);
     const listener = new Listener(config, this.#services);
     this.#open.set(name, listener);
     listener.listen(handle, onListening);
@@ -61,20 +65,24 @@ export class Listeners {
 
   /** Stops accepting and waits for the requests in flight. @param closeTunnels called when nothing but tunnels is left */
   async drain(closeTunnels: () => void): Promise<void> {
-    const closed = Promise.all([...this.#open.values()].map((listener) => listener.close()));
-    const check = setInterval(() => {
-      const connections = [...this.#open.values()].reduce(
-        (sum, { connectionCount }) => sum + connectionCount,
-        0,
-      );
+    for (const listener of this.#open.values()) void this.#close(listener);
+    this.#open.clear();
+    while (this.#closing.size > 0) {
+      let connections = 0;
+      for (const { connectionCount } of this.#closing) connections += connectionCount;
       if (connections <= this.#services.tunnels.size) closeTunnels();
-    }, DRAIN_CHECK_MS);
-    await closed;
-    clearInterval(check);
+      await pause(DRAIN_CHECK_MS);
+    }
   }
 
   /** Closes every connection that is left. */
   destroy(): void {
-    for (const listener of this.#open.values()) listener.destroy();
+    for (const listener of [...this.#open.values(), ...this.#closing]) listener.destroy();
+  }
+
+  async #close(listener: Listener): Promise<void> {
+    this.#closing.add(listener);
+    await listener.close();
+    this.#closing.delete(listener);
   }
 }

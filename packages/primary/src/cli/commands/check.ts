@@ -10,8 +10,12 @@ import { NO_CONFIG_MESSAGE, locateConfig } from '../config-location.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 
+export interface CheckOptions extends GlobalOptions {
+  readonly probe?: boolean;
+}
+
 export interface CheckCall {
-  readonly options: GlobalOptions & { readonly probe?: boolean };
+  readonly options: CheckOptions;
   readonly context: CliContext;
   readonly output: Output;
 }

@@ -18,11 +18,7 @@ export function status(call: ClientCall, nowMs: number): Promise<number> {
 }
 
 /** The same for people; plain text. */
-export function statusLines(
-  reply: StatusReply,
-  pools: readonly PoolReply[],
-  nowMs: number,
-): string[] {
+function statusLines(reply: StatusReply, pools: readonly PoolReply[], nowMs: number): string[] {
   const { config, totals } = reply;
   const uptime = formatUptime(nowMs - Date.parse(reply.startedAt));
   const failed = config.lastReloadFailed ? '; the last reload FAILED, see the log' : '';
