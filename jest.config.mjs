@@ -15,5 +15,6 @@ export default {
   projects: [suite('unit'), suite('integration'), suite('cluster')],
   coverageProvider: 'v8',
   testTimeout: 30_000,
-  workerThreads: false,
+  // Processes of their own, on two cores: what a failed test leaves open ends with them.
+  maxWorkers: 2,
 };

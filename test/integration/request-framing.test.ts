@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { expectRefused } from '../support/expect-refused.ts';
 import { startFront } from '../support/front.ts';
 import { RawClient, ask, requestText } from '../support/raw-client.ts';
@@ -54,6 +55,7 @@ describe('the length of a request', () => {
     '\x0bchunked',
     '\x0cchunked',
     'chunked\0',
+    'chunked\t',
   ])('refuses the Transfer-Encoding %p', async (coding) => {
     await expectRefused(requestText('POST /', [`Transfer-Encoding: ${coding}`], '0\r\n\r\n'));
   });
@@ -84,7 +86,7 @@ describe('the length of a request', () => {
     },
   );
 
-  test.each(['\tchunked', 'chunked \t', 'CHUNKED'])(
+  test.each(['\tchunked', 'chunked ', 'CHUNKED'])(
     'writes the legal Transfer-Encoding %p anew',
     async (coding) => {
       await using front = await startFront();
@@ -145,14 +147,14 @@ describe('a chunked request', () => {
     await using front = await startFront();
     using client = await RawClient.connect(front.port);
     client.send(chunked('5\r\nhello\r\n'));
-    await eventuallyReceived(front.backend.connections);
+    await eventually(() => expect(front.backend.connections).toHaveLength(1));
     client.send('oops\r\n');
     const answers = await client.untilClosed();
     expect(answers.map(({ status }) => status)).toEqual([400]);
     expect(front.backend.requests).toEqual([]);
   });
 
-  test('answers 404 or 400, but answers, when a malformed body comes with a head that has no route', async () => {
+  test('refuses a malformed body that comes with a head for which there is no route', async () => {
     await expectRefused(chunked('zz\r\n'), 400, {
       config: 'routes: [{ match: { paths: [/api] }, pool: web }]',
     });
@@ -163,14 +165,35 @@ describe('a chunked request', () => {
   });
 
   test('limits the extensions of many small chunks together', async () => {
-    await expectRefused(chunked(`1;a=${'b'.repeat(100)}\r\nx\r\n`.repeat(400)), 413);
+    await expectRefused(chunked(`1;a=${'b'.repeat(100)}\r\nx\r\n`.repeat(5_000)), 413);
   });
+
+  test('takes a body of many chunks of one byte', async () => {
+    await using front = await startFront();
+    await ask(front.port, chunked(`${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`));
+    expect(front.backend.only.body).toHaveLength(20_000);
+  });
+
+  test.each(['Content-Length: 5', 'Transfer-Encoding: chunked', 'Content-Length: 5\r\nHost: evil'])(
+    'refuses the trailer %j',
+    async (line) => {
+      await expectRefused(chunked(`5\r\nhello\r\n0\r\n${line}\r\n\r\n`));
+    },
+  );
 
   test('never passes chunk extensions on', async () => {
     await using front = await startFront();
     await ask(front.port, chunked('5;name="secret; x";y\r\nhello\r\n0;last=1\r\n\r\n'));
     expect(String(front.backend.connections[0])).not.toMatch(/secret|last/);
     expect(front.backend.only.body).toBe('hello');
+  });
+
+  test('reads a request that comes byte by byte', async () => {
+    await using front = await startFront();
+    using client = await RawClient.connect(front.port);
+    for (const byte of chunked('5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n')) client.send(byte);
+    await client.response();
+    expect(front.backend.only).toMatchObject({ body: 'hello', trailers: [['X-T', '1']] });
   });
 
   test('passes harmless trailers', async () => {
@@ -180,9 +203,8 @@ describe('a chunked request', () => {
   });
 
   test.each([
-    'Content-Length: 5',
-    'Transfer-Encoding: chunked',
     'Host: evil.test',
+    'Content_Length: 5',
     'Authorization: Basic eA==',
     'Cookie: a=b',
     'X-Forwarded-For: 192.0.2.1',
@@ -193,11 +215,11 @@ describe('a chunked request', () => {
     'Via: 1.1 lb',
     'Set-Cookie: a=b',
     'Trailer: x',
-  ])('keeps the trailer %p from the backend, as trailer and as header', async (line) => {
+  ])('keeps the trailer %p from the backend', async (line) => {
     await using front = await startFront();
     await ask(front.port, chunked(`5\r\nhello\r\n0\r\n${line}\r\nX-Fine: 1\r\n\r\n`));
     expect(front.backend.only.trailers).toEqual([['X-Fine', '1']]);
-    expect(String(front.backend.connections[0])).not.toContain(line);
+    expect(valuesOf(front.backend.only, 'host')).toEqual(['lb.test']);
   });
 
   test.each(['DELETE', 'OPTIONS', 'GET', 'PUT', 'PATCH', 'PROPFIND'])(
@@ -233,102 +255,3 @@ describe('a chunked request', () => {
     expect(front.backend.only).toMatchObject({ method: 'HEAD', body: HIDDEN });
   });
 });
-
-describe('the lines of a request', () => {
-  test.each([
-    ['folded onto a second line', 'X-A: a\r\n b'],
-    ['folded with a tab', 'X-A: a\r\n\tb'],
-    ['with NUL in its value', 'X-A: a\0b'],
-    ['with BEL in its value', 'X-A: a\x07b'],
-    ['with DEL in its value', 'X-A: a\x7fb'],
-    ['with a vertical tab in its value', 'X-A: a\x0bb'],
-    ['with a bare CR in its value', 'X-A: a\rb'],
-    ['ended by a bare LF', 'X-A: a\nX-B: b'],
-    ['with a space before its colon', 'X-A : a'],
-    ['with a tab in its name', 'X\tA: a'],
-    ['with a bracket in its name', 'X[A]: a'],
-    ['with Latin-1 in its name', 'X-\xeb: a'],
-    ['with NUL in its name', 'X\0A: a'],
-    ['without a name', ': a'],
-    ['without a colon', 'X-A'],
-  ])('refuses a field %s', async (_what, line) => {
-    await expectRefused(requestText('GET /', [line]));
-  });
-
-  test('refuses a field before which a space stands', async () => {
-    await expectRefused('GET / HTTP/1.1\r\n Host: lb.test\r\n\r\n');
-  });
-
-  test.each([
-    'GET / HTTP/1.1\nHost: lb.test\r\n\r\n',
-    'GET / HTTP/1.1\r\nHost: lb.test\n\n',
-    'GET / HTTP/1.1\rHost: lb.test\r\n\r\n',
-    'GET /\r\n\r\n',
-    'GET / HTTP/0.9\r\nHost: lb.test\r\n\r\n',
-    'GET / HTTP/1\r\nHost: lb.test\r\n\r\n',
-    'GET / HTTP/1.2\r\nHost: lb.test\r\n\r\n',
-    'GET / HTTP/01.1\r\nHost: lb.test\r\n\r\n',
-    'GET / HTTP/ 1.1\r\nHost: lb.test\r\n\r\n',
-    'GET / HTTP/3.0\r\nHost: lb.test\r\n\r\n',
-    'GET / http/1.1\r\nHost: lb.test\r\n\r\n',
-    'GET / ICE/1.0\r\nHost: lb.test\r\n\r\n',
-    'get / HTTP/1.1\r\nHost: lb.test\r\n\r\n',
-    'G@T / HTTP/1.1\r\nHost: lb.test\r\n\r\n',
-    'GET\t/ HTTP/1.1\r\nHost: lb.test\r\n\r\n',
-    'GET /a b HTTP/1.1\r\nHost: lb.test\r\n\r\n',
-    'GET /a\0b HTTP/1.1\r\nHost: lb.test\r\n\r\n',
-    'GET /\xe9 HTTP/1.1\r\nHost: lb.test\r\n\r\n',
-    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-  ])('refuses %j', async (text) => {
-    await expectRefused(text);
-  });
-
-  test('answers the greeting of a TLS client with 400', async () => {
-    await expectRefused(Buffer.from('160301020001000' + '1fc0303' + '00'.repeat(64), 'hex'));
-  });
-
-  test('answers random bytes with 400', async () => {
-    await expectRefused(Buffer.from([0xde, 0xad, 0xbe, 0xef, 0x00, 0xff, 0x0d, 0x0a, 0x0d, 0x0a]));
-  });
-
-  test('writes a request line with two spaces anew', async () => {
-    await using front = await startFront();
-    await ask(front.port, 'GET  /a  HTTP/1.1\r\nHost: lb.test\r\n\r\n');
-    expect(front.backend.violations).toEqual([]);
-    expect(front.backend.requests.every(({ target }) => target === '/a')).toBe(true);
-  });
-
-  test('skips an empty line before a request', async () => {
-    await using front = await startFront();
-    await ask(front.port, `\r\n${requestText('GET /a')}`);
-    expect(front.backend.only.target).toBe('/a');
-    expect(front.backend.violations).toEqual([]);
-  });
-
-  test('passes Latin-1 in a value byte by byte', async () => {
-    await using front = await startFront();
-    await ask(front.port, requestText('GET /', ['X-Name: caf\xe9']));
-    expect(valuesOf(front.backend.only, 'x-name')).toEqual(['caf\xe9']);
-  });
-
-  test('passes a field called __proto__ like any other', async () => {
-    await using front = await startFront();
-    await ask(front.port, requestText('GET /', ['__proto__: a', 'constructor: b']));
-    expect(valuesOf(front.backend.only, '__proto__')).toEqual(['a']);
-    expect(valuesOf(front.backend.only, 'constructor')).toEqual(['b']);
-  });
-
-  test('reads a request that comes byte by byte', async () => {
-    await using front = await startFront();
-    using client = await RawClient.connect(front.port);
-    for (const byte of chunked('5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n')) client.send(byte);
-    await client.response();
-    expect(front.backend.only).toMatchObject({ body: 'hello', trailers: [['X-T', '1']] });
-  });
-});
-
-/** Waits until the backend has the beginning of a request. */
-async function eventuallyReceived(connections: readonly Buffer[]): Promise<void> {
-  while ((connections[0]?.length ?? 0) === 0)
-    await new Promise<void>((resolve) => setImmediate(resolve));
-}

@@ -18,16 +18,32 @@ const head = (fields: string): string => `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`;
 const NO_RETRIES = { retries: { attempts: 0 } };
 
 const MALFORMED: readonly (readonly [what: string, script: Script, reason: string])[] = [
-  ['Content-Length and Transfer-Encoding', sends(`${head('Content-Length: 2\r\nTransfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`), 'protocol_error'],
-  ['Transfer-Encoding and Content-Length', sends(`${head('Transfer-Encoding: chunked\r\nContent-Length: 2')}2\r\nok\r\n0\r\n\r\n`), 'protocol_error'],
-  ['two lengths that differ', sends(`${head('Content-Length: 2\r\nContent-Length: 3')}ok!`), 'protocol_error'],
+  [
+    'Content-Length and Transfer-Encoding',
+    sends(`${head('Content-Length: 2\r\nTransfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`),
+    'protocol_error',
+  ],
+  [
+    'Transfer-Encoding and Content-Length',
+    sends(`${head('Transfer-Encoding: chunked\r\nContent-Length: 2')}2\r\nok\r\n0\r\n\r\n`),
+    'protocol_error',
+  ],
+  [
+    'two lengths that differ',
+    sends(`${head('Content-Length: 2\r\nContent-Length: 3')}ok!`),
+    'protocol_error',
+  ],
   ['a list of lengths', sends(`${head('Content-Length: 2, 3')}ok!`), 'protocol_error'],
   ['a negative length', sends(`${head('Content-Length: -2')}ok`), 'protocol_error'],
   ['a bare CR in a value', sends(`${head('X: a\rb\r\nContent-Length: 2')}ok`), 'protocol_error'],
   ['a NUL in a value', sends(`${head('X: a\0b\r\nContent-Length: 2')}ok`), 'protocol_error'],
   ['a BEL in a value', sends(`${head('X: a\x07b\r\nContent-Length: 2')}ok`), 'protocol_error'],
   ['a DEL in a value', sends(`${head('X: a\x7fb\r\nContent-Length: 2')}ok`), 'protocol_error'],
-  ['a BEL in the reason phrase', sends('HTTP/1.1 200 O\x07K\r\nContent-Length: 2\r\n\r\nok'), 'protocol_error'],
+  [
+    'a BEL in the reason phrase',
+    sends('HTTP/1.1 200 O\x07K\r\nContent-Length: 2\r\n\r\nok'),
+    'protocol_error',
+  ],
   ['a space before a colon', sends(`${head('X : a\r\nContent-Length: 2')}ok`), 'protocol_error'],
   ['a name with a space', sends(`${head('X Y: a\r\nContent-Length: 2')}ok`), 'protocol_error'],
   ['an empty name', sends(`${head(': a\r\nContent-Length: 2')}ok`), 'protocol_error'],
@@ -37,14 +53,26 @@ const MALFORMED: readonly (readonly [what: string, script: Script, reason: strin
   ['status 1000', sends('HTTP/1.1 1000 High\r\nContent-Length: 2\r\n\r\nok'), 'protocol_error'],
   ['status 600', sends('HTTP/1.1 600 High\r\nContent-Length: 2\r\n\r\nok'), 'protocol_error'],
   ['HTTP/3.7', sends('HTTP/3.7 200 OK\r\nContent-Length: 2\r\n\r\nok'), 'protocol_error'],
-  ['a head of 200 kB', sends(`${head(`X: ${'a'.repeat(200_000)}\r\nContent-Length: 2`)}ok`), 'protocol_error'],
-  ['a 101 that nobody asked for', sends('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'), 'protocol_error'],
+  [
+    'a head of 200 kB',
+    sends(`${head(`X: ${'a'.repeat(200_000)}\r\nContent-Length: 2`)}ok`),
+    'protocol_error',
+  ],
+  [
+    'a 101 that nobody asked for',
+    sends('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+    'protocol_error',
+  ],
   ['a 101 without Upgrade', sends('HTTP/1.1 101 Switching Protocols\r\n\r\n'), 'protocol_error'],
   ['FIN before the head', sendsAndEnds(''), 'reset'],
   ['FIN within the head', sendsAndEnds('HTTP/1.1 200 OK\r\nContent-Le'), 'reset'],
   ['RST before the head', sendsAndResets(''), 'reset'],
   ['RST within the head', sendsAndResets('HTTP/1.1 200 OK\r\nContent-Le'), 'reset'],
-  ['only interim answers, then FIN', sendsAndEnds('HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n'), 'reset'],
+  [
+    'only interim answers, then FIN',
+    sendsAndEnds('HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n'),
+    'reset',
+  ],
 ];
 
 describe('a backend that answers with', () => {

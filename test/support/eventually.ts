@@ -18,13 +18,15 @@ export async function eventually<T>(check: () => T | Promise<T>): Promise<T> {
 
 const STEADY_MS = 250;
 
-/** Waits until a number has not changed for a quarter of a second, and returns it. */
+/** Waits until a number is above zero and has not changed for a quarter of a second. @throws Error when it never stays */
 export async function settled(read: () => number): Promise<number> {
-  let last = Number.NaN;
-  for (;;) {
+  const deadline = performance.now() + 4 * LIMIT_MS;
+  let last = 0;
+  while (performance.now() < deadline) {
     const now = read();
-    if (now === last) return now;
+    if (now > 0 && now === last) return now;
     last = now;
     await pause(STEADY_MS);
   }
+  throw new Error(`still moving, or still zero: ${last}`);
 }

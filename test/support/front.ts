@@ -1,7 +1,9 @@
 /** A worker with one recording backend behind it: what most tests of requests need. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from './eventually.ts';
 import { type RecordingBackend, type Respond, startRecordingBackend } from './recording-backend.ts';
 import { type Harness, startWorker } from './worker-harness.ts';
 
@@ -21,8 +23,8 @@ export interface Front extends AsyncDisposable {
   readonly port: number;
   readonly backend: RecordingBackend;
   readonly worker: Harness;
-  /** Ends the worker and returns its access log, line by line. */
-  readLog(): Promise<string[]>;
+  /** Waits for so many lines of the access log, ends the worker, and returns all lines there are then. */
+  readLog(count: number): Promise<string[]>;
 }
 
 export async function startFront(options: FrontOptions = {}): Promise<Front> {
@@ -48,9 +50,15 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
     port: worker.port,
     backend,
     worker,
-    async readLog() {
+    async readLog(count) {
+      const lines = async (): Promise<string[]> =>
+        existsSync(path) ? (await readFile(path, 'utf8')).split('\n').slice(0, -1) : [];
+      await eventually(async () => {
+        const { length } = await lines();
+        if (length < count) throw new Error(`${length} of ${count} lines`);
+      });
       await stopWorker();
-      return (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+      return lines();
     },
     async [Symbol.asyncDispose]() {
       await stopWorker();

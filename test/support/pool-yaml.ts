@@ -1,9 +1,6 @@
 /** Configurations with one pool. */
 
 /** The text for a pool `web` with these backends. @param pool its other keys */
-export function poolYaml(
-  backends: readonly (string | { readonly url: string })[],
-  pool: object = {},
-): string {
+export function poolYaml(backends: readonly (string | object)[], pool: object = {}): string {
   return `pools: ${JSON.stringify({ web: { backends, ...pool } })}\n`;
 }

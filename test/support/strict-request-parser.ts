@@ -72,10 +72,7 @@ function readRequest(
   checkTarget(method, target);
   const of = (name: string): string[] =>
     headers.filter(([field]) => field.toLowerCase() === name).map(([, value]) => value);
-  const hosts = of('host');
-  if (hosts.length > 1 || (version === '1.1' && hosts.length === 0))
-    throw new Violation(`${hosts.length} Host fields`);
-  if (!HOST.test(hosts[0] ?? '')) throw new Violation(`Host ${JSON.stringify(hosts[0])}`);
+  checkHost(of('host'), version);
   const lengths = of('content-length');
   const codings = of('transfer-encoding');
   if (codings.length + lengths.length > 1) throw new Violation('ambiguous framing');
@@ -93,6 +90,12 @@ function readRequest(
   if (text.length < end) return undefined;
   const body = text.slice(head.end, end);
   return { request: { method, target, version, headers, body, trailers: [] }, end };
+}
+
+function checkHost(hosts: readonly string[], version: string): void {
+  if (hosts.length > 1 || (version === '1.1' && hosts.length === 0))
+    throw new Violation(`${hosts.length} Host fields`);
+  if (!HOST.test(hosts[0] ?? '')) throw new Violation(`Host ${JSON.stringify(hosts[0])}`);
 }
 
 function checkTarget(method: string, target: string): void {

@@ -8,6 +8,9 @@ import { Worker } from './worker.ts';
 /** How long requests in flight may take when the primary is gone and cannot say it any more. */
 const ORPHAN_DRAIN_MS = 30_000;
 
+// http-proxy-3 would switch to its other engine, which loses Set-Cookie fields and follows redirects by itself.
+delete process.env['FORCE_FETCH_PATH'];
+
 const place = Number(process.env['LBCTL_WORKER_SLOT'] ?? 0);
 const log = createLogger({
   level: 'info',

@@ -14,8 +14,12 @@ export interface Finished {
   readonly totalMs: number;
 }
 
-/** Longest value of one field: a line stays below the 4 KiB that the kernel writes to a pipe without mixing. */
-const MAX_VALUE = 700;
+/**
+ * Longest value of one field, as escaped: five of them and the rest of a line stay below the 4 KiB that the kernel writes to
+ * a pipe without mixing. A combined line has three.
+ */
+const MAX_VALUE = 600;
+const MAX_COMBINED_VALUE = 1_200;
 
 export class AccessLog {
   readonly #clock: Clock;
@@ -95,21 +99,32 @@ function milliseconds(ms: number | undefined): string {
   return ms === undefined ? 'null' : String(Math.round(ms * 1000) / 1000);
 }
 
-/** JSON.stringify escapes quotes and controls; DEL and C1 controls, which move terminals, are escaped as well. */
+/** JSON, in ASCII: C1 controls move terminals, and a character is a byte of the line's length. */
 function quote(text: string | undefined): string {
   if (text === undefined || text === '') return 'null';
-  const short = text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
-  return JSON.stringify(short).replace(
-    /[\x7f-\x9f]/g,
-    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
-  );
+  const escaped = JSON.stringify(text.slice(0, MAX_VALUE + 1))
+    .slice(1, -1)
+    .replace(/[\x7f-\uffff]/g, (odd) => `\\u${odd.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `"${shorten(escaped, MAX_VALUE)}"`;
 }
 
 /** nginx's escaping in quoted fields: `\xHH` for quotes, backslashes and whatever is not printable ASCII. */
 function quoteHex(text: string | undefined): string {
   if (text === undefined || text === '') return '"-"';
-  const short = text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
-  return `"${short.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, (odd) => `\\x${odd.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`)}"`;
+  const escaped = text
+    .slice(0, MAX_COMBINED_VALUE + 1)
+    .replace(
+      /[^\x20-\x21\x23-\x5b\x5d-\x7e]/g,
+      (odd) => `\\x${odd.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`,
+    );
+  return `"${shorten(escaped, MAX_COMBINED_VALUE)}"`;
+}
+
+/** Cuts where no escape is cut in two. */
+function shorten(escaped: string, most: number): string {
+  if (escaped.length <= most) return escaped;
+  const whole = /^(?:[^\\]|\\u[\da-f]{4}|\\x[\dA-F]{2}|\\[^ux])*/.exec(escaped.slice(0, most));
+  return `${whole?.[0] ?? ''}...`;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -21,7 +21,8 @@ export async function admit(exchange: Exchange, services: Services): Promise<Adm
   if (route === undefined)
     return { reply: routes.namesMethod(exchange.method) ? NO_ROUTE : METHOD_NOT_ALLOWED };
   if (isLooping(exchange.request)) return { reply: LOOPING };
-  if (endsHere(exchange)) return { reply: OPTIONS_REPLY };
+  const last = lastHopReply(exchange);
+  if (last !== undefined) return { reply: last };
   for (const stage of route.stages) {
     const verdict = stage.admit(exchange);
     const reply = verdict instanceof Promise ? await verdict : verdict;
@@ -40,9 +41,11 @@ function forwards(route: Route): route is ForwardingRoute {
   return route.action.kind === 'forward';
 }
 
-/** The last hop that an OPTIONS may take is this one. @see RFC 9110 section 7.6.2 */
-function endsHere({ method, headers }: Exchange): boolean {
-  return method === 'OPTIONS' && headers['max-forwards'] === '0';
+/** What may go no further is answered here; a TRACE would be answered with its own credentials. @see RFC 9110 section 7.6.2 */
+function lastHopReply({ method, headers }: Exchange): Reply | undefined {
+  if (headers['max-forwards'] !== '0') return undefined;
+  if (method === 'OPTIONS') return OPTIONS_REPLY;
+  return method === 'TRACE' ? METHOD_NOT_ALLOWED : undefined;
 }
 
 function fixedReply(exchange: Exchange, action: Action): Reply {

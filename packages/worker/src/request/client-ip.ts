@@ -1,4 +1,5 @@
 /** Who the client is, and whether to believe the one who says so. */
+import { isIP } from 'node:net';
 import { type CidrSet, compileCidrs, unmapAddress } from '@lb/shared/net/cidr';
 
 /** `trustedProxies`, compiled. */
@@ -30,15 +31,13 @@ export class TrustedProxies {
       const address = toAddress(forwardedFor.slice(comma + 1, end).trim());
       end = comma;
       if (address === '') continue;
-      if (!IS_ADDRESS.test(address)) break;
+      if (isIP(address) === 0) break;
       client = address;
       if (!this.#ranges.has(address)) break;
     }
     return client;
   }
 }
-
-const IS_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[\da-f:.]*:[\da-f:.]*)$/i;
 
 /** `192.0.2.1:8080` and `[2001:db8::1]:8080` are written by some proxies. */
 function toAddress(entry: string): string {

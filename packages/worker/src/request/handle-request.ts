@@ -9,12 +9,13 @@ import { admit, type ForwardingRoute, refusalReply } from './admission.ts';
 import type { Exchange } from './exchange.ts';
 import { beginExchange, type Origin } from './exchange-lifecycle.ts';
 import { relayResponse } from './relay-response.ts';
-import { type Reply, closingReply, errorReply } from './reply.ts';
+import { type Reply, closingReply } from './reply.ts';
 import { type BodyFailure, RequestBody } from './request-body.ts';
 import { maxBodyBytes } from './route.ts';
 import { sendReply } from './send-reply.ts';
 import type { Services } from './services.ts';
 import { tryBackends } from './try-backends.ts';
+import { failureReply } from './upstream-errors.ts';
 
 /** What node:http hands over, and where it came from. */
 export interface Arrival extends Origin {
@@ -24,12 +25,16 @@ export interface Arrival extends Origin {
 
 /** Answers one request, whatever happens. Never rejects. */
 export async function handleRequest(arrival: Arrival, services: Services): Promise<void> {
+  const { request, response, connection, listener } = arrival;
+  const most = listener.limits.maxRequestsPerConnection;
   // What follows on a connection that was given up is not a request any more (RFC 9112 section 9.6).
-  if (arrival.connection.isClosing) {
-    arrival.request.resume();
+  if (connection.isClosing || connection.isWornOut(most)) {
+    request.resume();
     return;
   }
   const { exchange, refused } = beginExchange(arrival, services);
+  // Node's own limit says that it closes, does not, and answers the next request with a bare 503.
+  if (connection.isWornOut(most)) response.shouldKeepAlive = false;
   if (refused !== undefined) {
     sendReply(exchange, refusalReply(refused), services);
     return;
@@ -112,4 +117,4 @@ function limitTime(exchange: Exchange, ms: number): void {
 
 const TOO_LARGE = closingReply('body_too_large', 'the request body is too large');
 const TOO_SLOW = closingReply('request_timeout', 'the request body came too slowly');
-const TIME_IS_UP = errorReply('response_timeout', 'the request took too long');
+const TIME_IS_UP = failureReply('response_timeout');

@@ -16,6 +16,7 @@ import { RequestBody } from './request-body.ts';
 import { sendReply } from './send-reply.ts';
 import type { Services } from './services.ts';
 import { eachBackend, upstreamRequest } from './try-backends.ts';
+import { WaitingClient } from './waiting-client.ts';
 
 /** What node:http hands over on `upgrade`: `head` holds bytes that came behind the request's head already. */
 export interface UpgradeArrival {
@@ -66,23 +67,27 @@ export async function handleUpgrade(arrival: UpgradeArrival, services: Services)
     sendReply(exchange, refusalReply(refused), services);
     return;
   }
-  if (head.length > 0) socket.unshift(head);
+  const client = new WaitingClient(socket, response, head);
   try {
     const admission = await admit(exchange, services);
     const reply =
       'reply' in admission
         ? admission.reply
-        : await connect(exchange, admission.route, arrival, services);
+        : await connect(exchange, admission.route, { ...arrival, client }, services);
     if (reply !== undefined) sendReply(exchange, reply, services);
   } catch (error) {
     failInside(exchange, error, services);
   }
 }
 
+interface WaitingArrival extends UpgradeArrival {
+  readonly client: WaitingClient;
+}
+
 async function connect(
   exchange: Exchange,
   route: ForwardingRoute,
-  arrival: UpgradeArrival,
+  arrival: WaitingArrival,
   services: Services,
 ): Promise<Reply | undefined> {
   const { request, socket } = arrival;
@@ -111,7 +116,7 @@ async function connect(
 function startTunnel(
   exchange: Exchange,
   route: ForwardingRoute,
-  { socket, listener }: UpgradeArrival,
+  { socket, listener, client }: WaitingArrival,
   start: () => Socket,
   onEnd: () => void,
   services: Services,
@@ -119,6 +124,7 @@ function startTunnel(
   const { backend, pool, response } = exchange;
   if (backend === undefined || pool === undefined) throw new Error('a tunnel has a backend');
   exchange.isTunnel = true;
+  client.release();
   response.detachSocket(socket);
   response.statusCode = 101;
   const bytesBefore = socket.bytesWritten;

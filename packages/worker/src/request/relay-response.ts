@@ -1,10 +1,11 @@
 /** Passes a backend's answer to the client: head, interim answers, body with backpressure, trailers, and failure. */
+import { STATUS_CODES } from 'node:http';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { ResponseSink, UpstreamResponse } from '../forward/forwarder.ts';
 import { toPairs } from '../forward/header-record.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
-import { informationHeaders, responseHeaders } from './response-headers.ts';
+import { responseHeaders } from './response-headers.ts';
 
 /** A client that still sends after its answer gets this much read off before its connection is closed. */
 const UNREAD_BODY_BYTES = 256 * 1024;
@@ -19,7 +20,7 @@ export function relayResponse(
   const { request, response } = exchange;
   const { status } = upstream;
   const mayHaveTrailers =
-    request.httpVersion === '1.1' && exchange.method !== 'HEAD' && status !== 304;
+    request.httpVersion === '1.1' && exchange.method !== 'HEAD' && status !== 204 && status !== 304;
   const { headers, hasLength } = responseHeaders(upstream.headers, status === 204, mayHaveTrailers);
   exchange.route?.editResponse?.(headers);
   if (isDraining) headers.push('Connection', 'close');
@@ -37,21 +38,25 @@ export function relayResponse(
   );
 }
 
-/** Passes on an interim answer. @see RFC 9110 section 15.2 */
+/**
+ * Passes on an interim answer, but 100, which is the balancer's own business. Written straight to the connection: Node's
+ * writeEarlyHints throws on links that are well-formed (several in one field, a quoted title).
+ * @see RFC 9110 section 15.2
+ */
 export function relayInformation(
   { request, response }: Exchange,
   status: number,
   raw: readonly string[],
 ): void {
-  if (request.httpVersion !== '1.1' || response.headersSent || response.destroyed) return;
-  // 100 is the balancer's own business; of the others Node writes early hints and processing.
-  if (status === 103) {
-    const { link, ...others } = informationHeaders(raw);
-    const links = link ?? others['Link'];
-    if (links !== undefined) response.writeEarlyHints({ ...others, link: links });
-  } else if (status === 102) {
-    response.writeProcessing();
-  }
+  if (status === 100 || request.httpVersion !== '1.1' || response.headersSent) return;
+  // A pipelined request has no connection before its turn; what is interim is not kept for it.
+  const { socket } = response;
+  // Nor are they queued for a client that does not read.
+  if (socket === null || !socket.writable || socket.writableNeedDrain) return;
+  const { headers } = responseHeaders(raw, true, false);
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`];
+  for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
 class ClientSink implements ResponseSink {

@@ -40,15 +40,17 @@ export function renderReply(
   requestId: string,
 ): RenderedReply {
   const wantsJson = 'error' in reply.body && prefersJson(accept);
-  const text = bodyText(reply, wantsJson, requestId);
-  const body = Buffer.from(text);
+  // RFC 9110 sections 8.6 and 15.4.5: these two end with their head.
+  const isBodyless = reply.status === 204 || reply.status === 304;
+  const body = Buffer.from(isBodyless ? '' : bodyText(reply, wantsJson, requestId));
   const headers = [...reply.headers];
   const has = (wanted: string): boolean =>
     headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === wanted);
   if (body.length > 0 && !has('content-type')) {
     headers.push('Content-Type', wantsJson ? 'application/json' : 'text/plain; charset=utf-8');
   }
-  headers.push('Content-Length', String(body.length), idHeader, requestId);
+  if (!isBodyless) headers.push('Content-Length', String(body.length));
+  headers.push(idHeader, requestId);
   if (reply.closes) headers.push('Connection', 'close');
   return { headers, body };
 }
@@ -71,7 +73,7 @@ export function renderRawReply(
 
 /** JSON is preferred when Accept gives it a higher weight than text (RFC 9110 section 12.5.1); a tie goes to what is named. */
 export function prefersJson(accept: string | undefined): boolean {
-  if (accept === undefined || !/json/i.test(accept)) return false;
+  if (accept === undefined || !/json|application\/\*/i.test(accept)) return false;
   let json = 0;
   let text = 0;
   for (const part of accept.toLowerCase().split(',')) {

@@ -42,11 +42,7 @@ export function requestHeaders(
       continue;
     }
     if (isAlias(lower)) continue;
-    if (lower === 'max-forwards' && COUNTED.has(request.method ?? '')) {
-      kept.push(name, String(Math.max(0, Number.parseInt(value, 10) - 1)));
-      continue;
-    }
-    kept.push(name, value);
+    kept.push(name, lower === 'max-forwards' ? countedDown(value, request.method ?? '') : value);
   }
   appendIdentity(kept, identity, believed);
   const version = request.httpVersion;
@@ -70,6 +66,11 @@ const OURS = new Set(['host', 'content-length', 'expect', 'via']);
 
 /** Methods whose Max-Forwards counts down (RFC 9110 section 7.6.2). */
 const COUNTED = new Set(['OPTIONS', 'TRACE']);
+
+function countedDown(value: string, method: string): string {
+  const counts = COUNTED.has(method) && /^\d+$/.test(value);
+  return counts ? String(Math.max(0, Number.parseInt(value, 10) - 1)) : value;
+}
 
 /** X-Forwarded-* values of a trusted proxy that stay in force. */
 interface Believed {

@@ -37,12 +37,3 @@ export function responseHeaders(
   if (trailer !== '' && !hasLength && mayHaveTrailers) headers.push('Trailer', trailer);
   return { headers, hasLength };
 }
-
-/** Fields of an interim answer (103), as http.ServerResponse takes them. */
-export function informationHeaders(raw: readonly string[]): Record<string, string[]> {
-  const { headers } = responseHeaders(raw, true, false);
-  const record = Object.create(null) as Record<string, string[]>;
-  for (let i = 0; i + 1 < headers.length; i += 2)
-    (record[headers[i] ?? ''] ??= []).push(headers[i + 1] ?? '');
-  return record;
-}

@@ -82,7 +82,8 @@ function headerTest(name: string, wanted: string): Test {
   const lower = name.toLowerCase();
   const test = valueTest(wanted);
   return ({ headers }) => {
-    const value = headers[lower];
+    // A header called `constructor` is one that the request has, not one that every object has.
+    const value = Object.hasOwn(headers, lower) ? headers[lower] : undefined;
     if (value === undefined) return false;
     return typeof value === 'string' ? test(value) : value.some(test);
   };

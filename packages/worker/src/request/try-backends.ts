@@ -93,6 +93,8 @@ export async function eachBackend<O extends Outcome | TunnelOutcome>(
     if (outcome.kind === 'cancelled') return { gone: true };
     last = outcome as Failure;
     record(last, backend, services);
+    // The failure and the end of the client may cross: nobody waits for another try.
+    if (exchange.isFinished || exchange.interruption !== undefined) return { gone: true };
     const decision = decideRetry(last, exchange, pool.config.retries, attemptsUsed);
     if (!decision.retry) {
       pool.metrics.retryRefused(decision.refusal);

@@ -1,7 +1,7 @@
 /** `listeners`: where clients connect. */
 import { z } from 'zod';
 import { parseBind } from '../../net/bind-address.ts';
-import { byteRate, name, positiveDuration, size, whole } from './scalars.ts';
+import { byteRate, name, positiveDuration, size, sizeOrNone, whole } from './scalars.ts';
 
 const BIND_HINT = 'expected host:port, [v6]:port or unix:/path.sock';
 
@@ -29,9 +29,9 @@ const limits = z.strictObject({
     .describe('A connection is closed after this many requests. 0 = no limit.'),
   maxHeaders: whole(1, 10_000).default(100).describe('Header fields in a request, else 431.'),
   maxHeaderSize: size.default(32 * 1024).describe('Bytes of a request head, else 431.'),
-  maxBody: size
+  maxBody: sizeOrNone
     .default(10 * 1024 * 1024)
-    .describe('Bytes of a request body, else 413. "0B" = no limit. A route may set its own.'),
+    .describe('Bytes of a request body, else 413. 0 = no limit. A route may set its own.'),
 });
 
 /** One listener. */

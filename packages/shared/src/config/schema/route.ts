@@ -1,6 +1,15 @@
 /** `routes`: which requests go where, and what happens to them on the way. */
 import { z } from 'zod';
-import { cidr, duration, fieldName, fieldValue, method, name, size, whole } from './scalars.ts';
+import {
+  cidr,
+  duration,
+  fieldName,
+  fieldValue,
+  method,
+  name,
+  sizeOrNone,
+  whole,
+} from './scalars.ts';
 import { compilePattern } from '../../net/pattern.ts';
 
 /** A literal, or `~` and a regular expression without back-references or look-around (RE2). */
@@ -133,7 +142,7 @@ export const route = z.strictObject({
   timeout: duration
     .default(0)
     .describe('Whole request, from its head to the end of the answer. "0s" = none.'),
-  maxBody: size
+  maxBody: sizeOrNone
     .optional()
-    .describe('Bytes of a request body, in place of the listener\'s limit. "0B" = no limit.'),
+    .describe("Bytes of a request body, in place of the listener's limit. 0 = no limit."),
 });

@@ -33,6 +33,11 @@ export const positiveDuration = z
 /** A size string, as bytes. */
 export const size = z.string(SIZE_HINT).regex(SIZE_PATTERN, SIZE_HINT).transform(parseSize);
 
+/** A size string or 0, which means no limit. */
+export const sizeOrNone = z
+  .union([z.literal(0), z.string().regex(SIZE_PATTERN)], `${SIZE_HINT}, or 0 for no limit`)
+  .transform((value) => (value === 0 ? 0 : parseSize(value)));
+
 /** A byte rate string, as bytes per second; 0 switches it off. */
 export const byteRate = z
   .union([z.literal(0), z.string().regex(BYTE_RATE_PATTERN)], RATE_HINT)

@@ -1,7 +1,7 @@
 /** The schema as data: what stands at a path, in which unit, with which default. Hints, diffs and the reference docs ask. */
 import { z } from 'zod';
 import { formatByteRate, formatDuration, formatSize } from '../units.ts';
-import { byteRate, duration, positiveDuration, size } from './scalars.ts';
+import { byteRate, duration, positiveDuration, size, sizeOrNone } from './scalars.ts';
 
 /** Any schema of zod. */
 export type Schema = z.core.$ZodType;
@@ -87,6 +87,6 @@ export function inUnit(unit: Unit | undefined, value: unknown): unknown {
 
 function unitOf(core: Schema): Unit | undefined {
   if (core === duration || core === positiveDuration) return 'duration';
-  if (core === size) return 'size';
+  if (core === size || core === sizeOrNone) return 'size';
   return core === byteRate ? 'rate' : undefined;
 }

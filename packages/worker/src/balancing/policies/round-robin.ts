@@ -25,6 +25,8 @@ export class RoundRobin<C extends Candidate> implements Policy<C> {
       candidates.reduce((common, { weight }) => greatestDivisor(weight, common), 0) || 1;
     this.#rounds =
       candidates.reduce((most, { weight }) => Math.max(most, weight), 0) / this.#divisor;
+    // A round that there is no more would pass everybody by.
+    if (this.#round > this.#rounds) this.#round = 1;
     // Go on behind the backend that was picked last, so that a change of health does not start the circle anew.
     this.#place = last === undefined ? 0 : candidates.indexOf(last) + 1;
     if (this.#started || candidates.length === 0) return;

@@ -15,7 +15,7 @@ export class Answer implements UpstreamResponse {
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  /** @param onOver called once: its body has been relayed whole, or the rest will not come */
+  /** @param onOver called once, before the sink is told: the body has been relayed whole, or the rest will not come */
   constructor(message: IncomingMessage, idleMs: number, onOver: (isWhole: boolean) => void) {
     this.status = message.statusCode ?? 0;
     this.statusMessage = message.statusMessage ?? '';
@@ -46,8 +46,8 @@ export class Answer implements UpstreamResponse {
     this.#message.once('end', () => {
       if (this.#isOver || !this.#message.complete) return;
       this.drop();
-      sink.end(this.#message.rawTrailers);
       this.#onOver(true);
+      sink.end(this.#message.rawTrailers);
     });
   }
 
@@ -66,8 +66,8 @@ export class Answer implements UpstreamResponse {
     if (this.#isOver || this.#message.complete) return;
     this.drop();
     this.#failure = { code, detail };
-    this.#sink?.fail(code, detail);
     this.#onOver(false);
+    this.#sink?.fail(code, detail);
   }
 
   /** Nobody wants the rest. */

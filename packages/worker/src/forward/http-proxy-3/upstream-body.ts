@@ -27,6 +27,10 @@ export class UpstreamBody implements BodySink {
       this.#request.body.resume();
     });
     this.#request.body.sendTo(this);
+    // Node keeps the head for the first chunk: a backend that decides by the head alone would wait for it in vain.
+    setImmediate(() => {
+      if (!this.#upstream.destroyed) this.#upstream.flushHeaders();
+    });
   }
 
   write(chunk: Buffer): boolean {
