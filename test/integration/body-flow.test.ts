@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { eventually, settled } from '../support/eventually.ts';
+import { eventually, reaches, settled } from '../support/eventually.ts';
 import { parseMessage, valueOf } from '../support/http-message.ts';
 import { poolYaml } from '../support/pool-yaml.ts';
 import { askOnce, connectRaw, GET, type RawPeer } from '../support/raw-peer.ts';
@@ -48,15 +48,6 @@ async function meterBody(peer: RawPeer, meter: Meter): Promise<string> {
   return head;
 }
 
-/** Until all of it is there, or nothing more comes. */
-async function untilMetered(meter: Meter): Promise<void> {
-  let before = 0;
-  while (meter.bytes < TOTAL && meter.bytes !== before) {
-    before = meter.bytes;
-    await settled(() => meter.bytes);
-  }
-}
-
 describe('64 MiB', () => {
   test('to a client that does not read: the backend is held back; then all of it arrives', async () => {
     const sent = new Meter();
@@ -77,7 +68,7 @@ describe('64 MiB', () => {
 
     const heldBack = await settled(() => sent.bytes);
     client.socket.resume();
-    await untilMetered(received);
+    await reaches(() => received.bytes, TOTAL);
 
     expect(heldBack).toBeLessThan(HELD);
     expect(received.digest).toBe(sent.digest);
@@ -101,7 +92,7 @@ describe('64 MiB', () => {
     const heldBack = await settled(() => sent.bytes);
     backend.peers[0]?.socket.resume();
     await pouring;
-    await untilMetered(received);
+    await reaches(() => received.bytes, TOTAL);
     backend.peers[0]?.send(ok('thanks'));
     const answer = await client.takeMessage();
 

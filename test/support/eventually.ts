@@ -30,3 +30,10 @@ export async function settled(read: () => number): Promise<number> {
   }
   throw new Error(`still moving, or still zero: ${last}`);
 }
+
+/** Waits until a number has come to this, as long as it keeps growing. @throws Error when it stands still before */
+export async function reaches(read: () => number, goal: number): Promise<void> {
+  for (let before = -1; read() < goal; before = await settled(read)) {
+    if (read() === before) throw new Error(`stopped at ${before} of ${goal}`);
+  }
+}

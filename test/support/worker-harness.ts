@@ -1,20 +1,11 @@
 /** A worker in this process, on a real socket, without a primary: what integration tests of the request path talk to. */
-import net from 'node:net';
 import { pino } from 'pino';
 import { parseConfig } from '@lb/shared/config/parse';
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
 import type { Snapshot } from '@lb/shared/model/snapshot';
+import { bindSocket } from '@lb/primary/internal/listeners/bind';
 import { Worker } from '@lb/worker/internal/worker';
-
-/** A listener's socket as the primary would hand it over. */
-interface RawHandle {
-  getsockname(out: { port?: number }): number;
-}
-
-const createHandle = (
-  net as unknown as { _createServerHandle(host: string, port: number, family: 4): RawHandle }
-)._createServerHandle;
 
 /** A running worker. */
 export interface Harness extends AsyncDisposable {
@@ -34,10 +25,11 @@ export interface Harness extends AsyncDisposable {
  * @param listenerLimits YAML of the listener's limits, in flow style
  */
 export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<Harness> {
-  const handle = createHandle('127.0.0.1', 0, 4);
-  const address: { port?: number } = {};
-  handle.getsockname(address);
-  const port = address.port ?? 0;
+  const bound = await bindSocket({ kind: 'tcp', host: '127.0.0.1', port: 0 });
+  if (!bound.ok) throw new Error(bound.message);
+  const { handle, address } = bound.socket;
+  if (address.kind !== 'tcp') throw new Error('a TCP socket was asked for');
+  const { port } = address;
   const messages: ToPrimary[] = [];
   let onListening: () => void = () => undefined;
   const listening = new Promise<void>((resolve) => {

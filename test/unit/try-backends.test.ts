@@ -12,6 +12,7 @@ import type { Failure, Outcome } from '@lb/worker/internal/forward/forwarder';
 import { decideRetry } from '@lb/worker/internal/forward/retry';
 import { Cells } from '@lb/worker/internal/metrics/cells';
 import type { Exchange } from '@lb/worker/internal/request/exchange';
+import type { Passage } from '@lb/worker/internal/request/passage';
 import type { Services } from '@lb/worker/internal/request/services';
 import { eachBackend } from '@lb/worker/internal/request/try-backends';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
@@ -30,8 +31,7 @@ const failure = (more: Partial<Failure> = {}): Failure => ({
 
 /** A pool of two, and what the loop needs of the rest. */
 function scene(retries: object = {}): {
-  readonly pool: Pool;
-  readonly services: Services;
+  readonly passage: Passage;
   readonly exchange: Exchange;
   readonly cells: Cells;
   readonly unreachable: Backend[];
@@ -52,7 +52,7 @@ function scene(retries: object = {}): {
       backup: false,
       state: 'up',
     })),
-  } as PoolSnapshot;
+  };
   const backends = new Backends(cells, timeline, seededRandom(1), 0);
   const { pools } = backends.apply({
     version: 1,
@@ -80,7 +80,8 @@ function scene(retries: object = {}): {
     startedMs: 0,
     isRepeatable: () => true,
   } as unknown as Exchange;
-  return { pool, services, exchange, cells, unreachable, short };
+  const passage = { exchange, pool, services } as unknown as Passage;
+  return { passage, exchange, cells, unreachable, short };
 }
 
 const tryThat = (outcome: Outcome) => ({
@@ -94,9 +95,9 @@ const sentBy = (cells: Cells): ToPrimary[] => {
 };
 
 test('what this machine lacks is not held against the backend', async () => {
-  const { pool, services, exchange, cells, unreachable, short } = scene();
+  const { passage, cells, unreachable, short } = scene();
 
-  const outcome = await eachBackend(exchange, pool, services, () =>
+  const outcome = await eachBackend(passage, () =>
     tryThat(failure({ code: 'connect_failed', isLocal: true })),
   );
 
@@ -107,10 +108,10 @@ test('what this machine lacks is not held against the backend', async () => {
 });
 
 test('a backend that cannot be connected to is out, and the next is tried', async () => {
-  const { pool, services, exchange, unreachable } = scene();
+  const { passage, unreachable } = scene();
   const asked: string[] = [];
 
-  await eachBackend(exchange, pool, services, (backend) => {
+  await eachBackend(passage, (backend) => {
     asked.push(backend.name);
     return tryThat(failure({ code: 'connect_failed' }));
   });
@@ -120,10 +121,10 @@ test('a backend that cannot be connected to is out, and the next is tried', asyn
 });
 
 test('nobody is asked again for a client that has left meanwhile', async () => {
-  const { pool, services, exchange, cells } = scene();
+  const { passage, exchange, cells } = scene();
   let asked = 0;
 
-  const outcome = await eachBackend(exchange, pool, services, () => {
+  const outcome = await eachBackend(passage, () => {
     asked++;
     exchange.isFinished = true;
     return tryThat(failure());
@@ -192,7 +193,8 @@ describe('whether a failure is followed by another try', () => {
       0,
       { retry: false, refusal: 'body' },
     ],
-  ])('%s', (_what, failed, exchange, used, decision) => {
+  ])('%s', (...row) => {
+    const [, failed, exchange, used, decision] = row;
     expect(decideRetry(failed, exchangeOf(exchange), retries, used)).toEqual(decision);
   });
 });

@@ -27,7 +27,7 @@ const MAX_RESPONSE_HEAD_BYTES = 64 * 1024;
 /** Forwards plain HTTP through http-proxy-3. */
 export class HttpProxy3Forwarder implements Forwarder {
   readonly #clock: Clock;
-  readonly #proxy: Proxy = new ProxyServer({});
+  readonly #proxy = new ProxyServer({});
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -47,8 +47,6 @@ export class HttpProxy3Forwarder implements Forwarder {
     return attempt;
   }
 }
-
-type Proxy = ProxyServer<typeof IncomingMessage, typeof ServerResponse, Error>;
 
 function asTry(request: unknown): WebTry {
   if (request instanceof WebTry) return request;
@@ -90,7 +88,7 @@ class WebTry implements Try {
     });
   }
 
-  start(proxy: Proxy): void {
+  start(proxy: ProxyServer): void {
     const options: ServerOptions = {
       target: this.#backend.target,
       agent: this.#backend.agent,

@@ -30,11 +30,17 @@ export interface TunnelOpener {
   open(request: TunnelRequest, backend: Backend): TunnelTry;
 }
 
-interface OpenTunnel {
+/** Both ends of a tunnel, and what it is counted by. */
+export interface TunnelEnds {
   readonly client: Socket;
   readonly upstream: Socket;
   readonly backend: Backend;
   readonly metrics: RouteMetrics;
+  /** Without a byte for this long it is closed. */
+  readonly idleMs: number;
+}
+
+interface OpenTunnel extends TunnelEnds {
   countedIn: number;
   countedOut: number;
 }
@@ -52,22 +58,11 @@ export class Tunnels {
     return this.#open.size;
   }
 
-  /** Enters a tunnel, until its client's side is closed. @param idleMs without a byte for this long it is closed */
-  add(
-    client: Socket,
-    upstream: Socket,
-    backend: Backend,
-    metrics: RouteMetrics,
-    idleMs: number,
-  ): void {
-    const tunnel: OpenTunnel = {
-      client,
-      upstream,
-      backend,
-      metrics,
-      countedIn: client.bytesRead,
-      countedOut: client.bytesWritten,
-    };
+  /** Enters a tunnel, until its client's side is closed. */
+  add(ends: TunnelEnds): void {
+    const { client, upstream, metrics, idleMs } = ends;
+    const counted = { countedIn: client.bytesRead, countedOut: client.bytesWritten };
+    const tunnel: OpenTunnel = { ...ends, ...counted };
     this.#open.add(tunnel);
     this.#cells.add(metrics.tunnels, 1);
     // Every byte of either direction passes the client's socket, so its idle time is the tunnel's.

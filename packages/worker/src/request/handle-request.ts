@@ -73,7 +73,7 @@ async function forward(
   if (body.isAnnouncedTooLarge) return TOO_LARGE;
   if (arrival.expectsContinue) exchange.response.writeContinue();
   if (route.timeoutMs > 0) limitTime(exchange, route.timeoutMs);
-  const outcome = await tryBackends(exchange, route, pool, body, services);
+  const outcome = await tryBackends({ exchange, route, pool, body, services });
   if (exchange.interruption !== undefined) return exchange.interruption;
   if ('reply' in outcome) return outcome.reply;
   if ('answer' in outcome)

@@ -15,7 +15,9 @@ import type { Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
 import { sendReply } from './send-reply.ts';
 import type { Services } from './services.ts';
-import { eachBackend, upstreamRequest } from './try-backends.ts';
+import type { Passage } from './passage.ts';
+import { eachBackend } from './try-backends.ts';
+import { upstreamRequest } from './upstream-request.ts';
 import { WaitingClient } from './waiting-client.ts';
 
 /** What node:http hands over on `upgrade`: `head` holds bytes that came behind the request's head already. */
@@ -94,35 +96,29 @@ async function connect(
   const pool = route.action.choosePool();
   exchange.pool = pool;
   const body = new RequestBody(request, NO_BODY, services.clock, () => undefined);
-  const outcome = await eachBackend(exchange, pool, services, (backend) => {
-    const plain = upstreamRequest(exchange, route, pool, backend, body, services);
-    const headers = [
-      ...plain.headers,
-      'Connection',
-      'Upgrade',
-      'Upgrade',
-      request.headers.upgrade ?? '',
-    ];
+  const passage = { exchange, route, pool, body, services };
+  const asked = ['Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? ''];
+  const outcome = await eachBackend(passage, (backend) => {
+    const plain = upstreamRequest(passage, backend);
+    const headers = [...plain.headers, ...asked];
     return services.tunnelOpener.open({ ...plain, headers, client: socket }, backend);
   });
   if ('reply' in outcome) return outcome.reply;
   if ('gone' in outcome) return undefined;
   const { answer, onEnd } = outcome;
   if (answer.kind === 'response') relayResponse(exchange, answer.response, true, onEnd);
-  else startTunnel(exchange, route, arrival, answer.start, onEnd, services);
+  else startTunnel(passage, arrival, answer.start, onEnd);
   return undefined;
 }
 
 function startTunnel(
-  exchange: Exchange,
-  route: ForwardingRoute,
+  { exchange, route, pool, services }: Passage,
   { socket, listener, client }: WaitingArrival,
   start: () => Socket,
   onEnd: () => void,
-  services: Services,
 ): void {
-  const { backend, pool, response } = exchange;
-  if (backend === undefined || pool === undefined) throw new Error('a tunnel has a backend');
+  const { backend, response } = exchange;
+  if (backend === undefined) throw new Error('a tunnel has a backend');
   exchange.isTunnel = true;
   client.release();
   response.detachSocket(socket);
@@ -133,7 +129,9 @@ function startTunnel(
     onEnd();
     finishExchange(exchange, listener, services);
   });
-  services.tunnels.add(socket, start(), backend, route.metrics, pool.config.timeouts.tunnel);
+  const { metrics } = route;
+  const idleMs = pool.config.timeouts.tunnel;
+  services.tunnels.add({ client: socket, upstream: start(), backend, metrics, idleMs });
 }
 
 const NO_BODY = { maxBytes: 0, idleMs: 0, minBytesPerSecond: 0, bufferBytes: 0 };

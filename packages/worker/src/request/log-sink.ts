@@ -39,7 +39,7 @@ export class LogSink {
       maxWrite: path === 'stdout' ? PIPE_BYTES : PIPE_BYTES * 16,
       maxLength: MAX_BUFFERED_BYTES,
       periodicFlush: 100,
-    } as Parameters<typeof destination>[0]);
+    });
     opened.on('error', (error: Error) => this.#onError(error));
     opened.on('drop', () => this.#onDrop());
     opened.on('drain', () => {

@@ -3,7 +3,7 @@
  * unix socket Node looks at the handle's descriptor instead, and in a worker asks the primary for it, who knows nothing of
  * that number; so the two steps that `listen` would take are taken here. Tried on Node 24.21.
  */
-import net from 'node:net';
+import type net from 'node:net';
 
 /** The kernel cuts it to net.core.somaxconn. */
 const BACKLOG = 4096;

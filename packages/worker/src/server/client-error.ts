@@ -1,6 +1,6 @@
 /** What is answered when Node's parser gives up on a connection, in the order in which answers are due. */
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { beginExchange, finishExchange } from '../request/exchange-lifecycle.ts';
+import { type Origin, beginExchange, finishExchange } from '../request/exchange-lifecycle.ts';
 import { type Reply, closingReply, renderRawReply } from '../request/reply.ts';
 import type { Services } from '../request/services.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -29,9 +29,8 @@ export function onClientError(
   const reply = replyFor(error.code ?? '');
   const { receiving } = connection;
   if (receiving === undefined) {
-    connection.whenIdle(() =>
-      replyRaw(connection, reply, new IncomingMessage(socket), listener, services),
-    );
+    const request = new IncomingMessage(socket);
+    connection.whenIdle(() => replyRaw({ request, connection, listener }, reply, services));
     return;
   }
   // The body of a request under way went wrong: what the backend has of it must not look complete.
@@ -40,10 +39,8 @@ export function onClientError(
 
 /** Writes an answer straight to the connection, for a message that has no http.ServerResponse, and closes. */
 export function replyRaw(
-  connection: ClientConnection,
+  { request, connection, listener }: Omit<Origin, 'response'>,
   reply: Reply,
-  request: IncomingMessage,
-  listener: ListenerContext,
   services: Services,
 ): void {
   const { socket } = connection;

@@ -118,7 +118,8 @@ export class Listener implements ListenerContext {
       void handleUpgrade({ request, socket, head, connection, listener: this }, services);
     });
     server.on('connect', (request, socket: Socket) => {
-      replyRaw(this.#connectionOf(socket), CONNECT_REFUSED, request, this, services);
+      const connection = this.#connectionOf(socket);
+      replyRaw({ request, connection, listener: this }, CONNECT_REFUSED, services);
     });
     server.on('clientError', (error, socket) => {
       onClientError(error, this.#connectionOf(socket as Socket), this, services);

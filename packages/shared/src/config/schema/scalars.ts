@@ -12,6 +12,7 @@ import {
 
 const DURATION_HINT = 'expected a duration such as "250ms", "5s", "2m" or "1h"';
 const SIZE_HINT = 'expected a size such as "512B", "64KiB" or "10MiB"';
+const LIMIT_HINT = `${SIZE_HINT}, or 0 for no limit`;
 const RATE_HINT = 'expected a rate such as "240B/s" or "1KiB/s", or 0 for no limit';
 
 /** A duration string, as milliseconds. */
@@ -35,12 +36,12 @@ export const size = z.string(SIZE_HINT).regex(SIZE_PATTERN, SIZE_HINT).transform
 
 /** A size string or 0, which means no limit. */
 export const sizeOrNone = z
-  .union([z.literal(0), z.string().regex(SIZE_PATTERN)], `${SIZE_HINT}, or 0 for no limit`)
+  .union([z.literal(0), z.string().regex(SIZE_PATTERN, LIMIT_HINT)], LIMIT_HINT)
   .transform((value) => (value === 0 ? 0 : parseSize(value)));
 
 /** A byte rate string, as bytes per second; 0 switches it off. */
 export const byteRate = z
-  .union([z.literal(0), z.string().regex(BYTE_RATE_PATTERN)], RATE_HINT)
+  .union([z.literal(0), z.string().regex(BYTE_RATE_PATTERN, RATE_HINT)], RATE_HINT)
   .transform((value) => (value === 0 ? 0 : parseByteRate(value)));
 
 /** A whole number within bounds. */
