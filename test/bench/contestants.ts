@@ -13,7 +13,7 @@ export interface Contestant {
 }
 
 /** Ports of the backends; fixed, because three different programs have to be told. */
-export const BACKEND_PORTS = [19_001, 19_002, 19_003] as const;
+const BACKEND_PORTS = [19_001, 19_002, 19_003] as const;
 
 const LBCTL = fileURLToPath(new URL('../../packages/primary/bin/lbctl.js', import.meta.url));
 const BARE_PROXY = fileURLToPath(new URL('bare-http-proxy-3.mjs', import.meta.url));

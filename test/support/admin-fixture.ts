@@ -34,7 +34,7 @@ export const STATUS: StatusReply = {
 };
 
 /** Answers plainly and writes down what was asked of it. */
-export function fakeContext(over: Partial<AdminContext> = {}) {
+function fakeContext(over: Partial<AdminContext> = {}) {
   const asked: string[] = [];
   const context: AdminContext = {
     status: () => STATUS,

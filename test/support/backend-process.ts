@@ -17,7 +17,7 @@ export interface BackendProcess extends AsyncDisposable {
 }
 
 /** Starts a backend on a free port of 127.0.0.1. */
-export async function startBackendProcess(name: string): Promise<BackendProcess> {
+async function startBackendProcess(name: string): Promise<BackendProcess> {
   let child = spawnBackend(name, 0);
   const port = await portOf(child);
   const kill = async (): Promise<void> => {

@@ -40,7 +40,7 @@ export interface Instance extends AsyncDisposable {
 }
 
 /** Runs lbctl to its end. */
-export async function runLbctl(
+async function runLbctl(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<CommandResult> {

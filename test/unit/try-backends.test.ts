@@ -6,7 +6,6 @@ import type { PoolSnapshot } from '@lb/shared/model/snapshot';
 import { seededRandom } from '@lb/shared/time/clock';
 import type { Backend } from '@lb/worker/internal/balancing/backend';
 import { Backends } from '@lb/worker/internal/balancing/backends';
-import type { Pool } from '@lb/worker/internal/balancing/pool';
 import { classifyError } from '@lb/worker/internal/forward/classify-error';
 import type { Failure, Outcome } from '@lb/worker/internal/forward/forwarder';
 import { decideRetry } from '@lb/worker/internal/forward/retry';

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { refusal, type Reply } from './reply.ts';
 
 /** Larger bodies are refused with 413. */
-export const MAX_BODY_BYTES: number = 64 * 1024;
+const MAX_BODY_BYTES: number = 64 * 1024;
 
 /** What was read, or why not. */
 export type BodyResult =

@@ -1,7 +1,7 @@
 /** Takes secrets out of a configuration before it is shown. */
 
 /** What stands in a secret's place. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /**
  * Keys whose value is a secret: admin.token, and headers, query parameters and settings that carry credentials by their

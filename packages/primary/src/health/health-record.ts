@@ -5,7 +5,7 @@ import type { Clock } from '@lb/shared/time/clock';
 import type { ProbeResult } from './probes/probe.ts';
 
 /** Probes kept for the heartbeat bar. */
-export const HISTORY_LENGTH = 60;
+const HISTORY_LENGTH = 60;
 
 /** One probe as it is shown; `at` is ISO 8601. */
 export type ProbeRecord = NonNullable<BackendReply['lastProbe']>;

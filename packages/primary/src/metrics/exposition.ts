@@ -84,7 +84,7 @@ export class Exposition {
 }
 
 /** True when `application/openmetrics-text` is named with at least the weight of `text/plain` (RFC 9110 section 12.5.1). */
-export function prefersOpenMetrics(accept: string | undefined): boolean {
+function prefersOpenMetrics(accept: string | undefined): boolean {
   const weight = (wanted: string): number => {
     let best = 0;
     for (const entry of (accept ?? '').split(',')) {

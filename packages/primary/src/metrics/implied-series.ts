@@ -24,7 +24,7 @@ export const BACKEND_STATES: readonly string[] = [
 ];
 
 /** Values of the label `type` of lb_events_total. */
-export const EVENT_TYPES: readonly string[] = [
+const EVENT_TYPES: readonly string[] = [
   'health_change',
   'reload',
   'reload_failed',

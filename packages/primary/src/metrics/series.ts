@@ -38,7 +38,7 @@ export class Series {
 }
 
 /** Observations in the cells of a histogram. */
-export function countOf(cells: Float64Array): number {
+function countOf(cells: Float64Array): number {
   let count = 0;
   for (let index = 0; index < cells.length - 1; index += 1) count += cells[index] ?? 0;
   return count;

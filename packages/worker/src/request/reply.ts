@@ -72,7 +72,7 @@ export function renderRawReply(
 }
 
 /** JSON is preferred when Accept gives it a higher weight than text (RFC 9110 section 12.5.1); a tie goes to what is named. */
-export function prefersJson(accept: string | undefined): boolean {
+function prefersJson(accept: string | undefined): boolean {
   if (accept === undefined || !/json|application\/\*/i.test(accept)) return false;
   let json = 0;
   let text = 0;
