@@ -56,6 +56,13 @@ describe('pipelining', () => {
     expect(front.backend.requests.map(({ target }) => target)).not.toContain('/5');
   });
 
+  test('does not cut an answer that is due for one that leaves its body unread', async () => {
+    await using front = await startFront(FRONT);
+    const unread = requestText('POST /denied', ['Content-Length: 5000000']);
+    const answers = await askUntilClosed(front.port, `${requestText('GET /open')}${unread}a piece`);
+    expect(answers.map(({ status }) => status)).toEqual([200, 403]);
+  });
+
   test('keeps the order when a later answer is ready first', async () => {
     await using front = await startFront(FRONT);
     const answers = await askUntilClosed(

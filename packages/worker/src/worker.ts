@@ -3,6 +3,7 @@
  * constructs things.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
@@ -30,6 +31,9 @@ const LOAD_INTERVAL_MS = 50;
 
 /** Totals in the primary are this old at most. */
 const METRICS_INTERVAL_MS = 500;
+
+/** What a worker that is about to exit waits for its last access lines to be written. */
+const LAST_LINES_MS = 1_000;
 
 export interface WorkerSetup {
   /** Place among the workers, from 0; kept by the process that replaces this one. */
@@ -129,7 +133,7 @@ export class Worker {
     for (const timer of this.#timers) clearInterval(timer);
     this.#tunnels.count();
     this.#sendMetrics();
-    this.#logSink.close();
+    await Promise.race([this.#logSink.close(), pause(LAST_LINES_MS)]);
     this.#setup.send({ lb: 1, type: 'drained' });
     this.#setup.exit();
   }

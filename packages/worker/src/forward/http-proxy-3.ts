@@ -17,12 +17,9 @@ import type { Forwarder, Outcome, Try, UpstreamRequest } from './forwarder.ts';
 import { classifyError } from './classify-error.ts';
 import { toHeaderRecord } from './header-record.ts';
 import { malformationOf } from './malformed-head.ts';
-import { Answer } from './http-proxy-3/answer.ts';
+import { Answer, MAX_HEAD_BYTES } from './http-proxy-3/answer.ts';
 import { UpstreamBody } from './http-proxy-3/upstream-body.ts';
 import { watchConnect } from './http-proxy-3/watch-connect.ts';
-
-/** Longest response head, else the answer is malformed. */
-const MAX_RESPONSE_HEAD_BYTES = 64 * 1024;
 
 /** Forwards plain HTTP through http-proxy-3. */
 export class HttpProxy3Forwarder implements Forwarder {
@@ -97,7 +94,7 @@ class WebTry implements Try {
       prependPath: false,
       connectTimeout: this.#request.timeouts.connectMs,
       // The object that http.request's options are built on, so it must be new each time: the library writes into it.
-      ssl: { maxHeaderSize: MAX_RESPONSE_HEAD_BYTES },
+      ssl: { maxHeaderSize: MAX_HEAD_BYTES },
     };
     const request = this as unknown as IncomingMessage;
     const response = neverClosed as unknown as ServerResponse;

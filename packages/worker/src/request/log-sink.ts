@@ -2,7 +2,7 @@
  * Where access lines go: a file or stdout, written in the background. A disk that is full or a reader that has stopped
  * never holds a request up: what does not fit into the buffer is dropped and counted.
  */
-import { type DestinationStream, destination } from 'pino';
+import { destination } from 'pino';
 import type { Logger } from 'pino';
 
 /** What waits to be written at most; about 50,000 lines. */
@@ -28,7 +28,7 @@ export class LogSink {
   /** Opens `stdout` or a file; undefined closes. The same path again changes nothing. */
   open(path: string | undefined): void {
     if (path === this.#path) return;
-    this.close();
+    void this.close();
     this.#path = path;
     if (path === undefined) return;
     const opened = destination({
@@ -57,18 +57,20 @@ export class LogSink {
     if (this.#path !== undefined && this.#path !== 'stdout') this.#destination?.reopen();
   }
 
-  /** Writes out what is buffered, as far as that goes at once. */
-  close(): void {
-    const closing: (DestinationStream & Destination) | undefined = this.#destination;
+  /**
+   * Writes out what is buffered and resolves when that is done; with a reader that has stopped that is never, so whoever
+   * waits needs a deadline. Nothing here blocks: a synchronous flush into a full pipe would stop all traffic.
+   */
+  async close(): Promise<void> {
+    const closing = this.#destination;
     this.#destination = undefined;
     this.#path = undefined;
     if (closing === undefined) return;
-    try {
-      closing.flushSync();
-    } catch (error) {
-      this.#onError(error instanceof Error ? error : new Error(String(error)));
-    }
+    const closed = new Promise<void>((resolve) => {
+      closing.once('close', resolve);
+    });
     closing.end();
+    await closed;
   }
 
   /** One warning per outage, not one per line. */

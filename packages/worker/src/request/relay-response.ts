@@ -5,10 +5,8 @@ import type { ResponseSink, UpstreamResponse } from '../forward/forwarder.ts';
 import { toPairs } from '../forward/header-record.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
+import { readOff } from './read-off.ts';
 import { responseHeaders } from './response-headers.ts';
-
-/** A client that still sends after its answer gets this much read off before its connection is closed. */
-const UNREAD_BODY_BYTES = 256 * 1024;
 
 /** Writes the head and starts the body. @throws Error when the head cannot be written: it came malformed. */
 export function relayResponse(
@@ -94,16 +92,11 @@ class ClientSink implements ResponseSink {
     this.#exchange.cut(code);
   }
 
-  /** The answer is out but the request is not all in: it is read off in measure, or the connection given up. */
+  /** The answer is out but the request is not all in: its rest must not be taken for the next one. */
   #settleRequest(): void {
-    const { request, body, connection } = this.#exchange;
+    const { request, body } = this.#exchange;
     if (body === undefined || body.isComplete) return;
     body.stop();
-    let read = 0;
-    request.on('data', (chunk: Buffer) => {
-      read += chunk.length;
-      if (read > UNREAD_BODY_BYTES) connection.socket.destroy();
-    });
-    request.resume();
+    readOff(request, () => undefined);
   }
 }

@@ -1,13 +1,8 @@
 /** Sends an answer of the balancer's own on a request's response. */
 import type { Exchange } from './exchange.ts';
+import { readOff } from './read-off.ts';
 import { type Reply, renderReply } from './reply.ts';
 import type { Services } from './services.ts';
-
-/** A client that still sends gets this long to stop before its connection is closed on it. */
-const LINGER_MS = 2_000;
-
-/** And this much of what it sends is read and thrown away. */
-const LINGER_BYTES = 1024 * 1024;
 
 /**
  * A body that was not read is read off in measure: closed at once, the connection would be reset, and the client would lose
@@ -34,7 +29,9 @@ export function sendReply(exchange: Exchange, reply: Reply, services: Services):
   if (reply.closes || isUnread) connection.isClosing = true;
   response.writeHead(reply.status, headers);
   if (exchange.method !== 'HEAD') exchange.responseBytes = body.length;
-  if (isUnread) linger(exchange, body);
+  // An answer whose turn has not come (pipelining) has no socket yet, and those before it need theirs open.
+  exchange.isAnswered = isUnread && response.socket !== null;
+  if (exchange.isAnswered) linger(exchange, body);
   else response.end(body);
 }
 
@@ -46,20 +43,9 @@ function hasBody({ request }: Exchange): boolean {
 }
 
 /** The answer and the end of our side go out at once; what the client still sends is read until it has seen them. */
-function linger(exchange: Exchange, body: Buffer): void {
-  const { request, response, connection } = exchange;
-  const { socket } = connection;
-  let read = 0;
-  exchange.isAnswered = true;
+function linger({ request, response, connection: { socket } }: Exchange, body: Buffer): void {
   response.write(body);
   response.flushHeaders();
   socket.end();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
-  request.on('data', (chunk: Buffer) => {
-    read += chunk.length;
-    if (read > LINGER_BYTES) socket.destroy();
-  });
-  request.once('end', () => socket.destroy());
-  request.resume();
+  readOff(request, () => socket.destroy());
 }

@@ -3,6 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { ResponseSink, UpstreamResponse } from '../forwarder.ts';
 
+/** Longest head of an answer; a longer one is malformed. */
+export const MAX_HEAD_BYTES: number = 64 * 1024;
+
 export class Answer implements UpstreamResponse {
   readonly status: number;
   readonly statusMessage: string;

@@ -14,7 +14,7 @@ import { classifyError } from '../classify-error.ts';
 import { toHeaderRecord } from '../header-record.ts';
 import { malformationOf } from '../malformed-head.ts';
 import type { TunnelOpener, TunnelOutcome, TunnelRequest, TunnelTry } from '../tunnel.ts';
-import { Answer } from './answer.ts';
+import { Answer, MAX_HEAD_BYTES } from './answer.ts';
 import { watchConnect } from './watch-connect.ts';
 
 export class HttpProxy3TunnelOpener implements TunnelOpener {
@@ -84,7 +84,7 @@ class UpgradeTry implements TunnelTry {
       prependPath: false,
       connectTimeout: this.#request.timeouts.connectMs,
       headers: {},
-      ssl: {},
+      ssl: { maxHeaderSize: MAX_HEAD_BYTES },
     };
     const facade = this as unknown as IncomingMessage;
     try {
