@@ -63,6 +63,23 @@ describe('pipelining', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 403]);
   });
 
+  test('serves an upgrade behind an unanswered request as a plain one, and keeps the order', async () => {
+    await using front = await startFront();
+    using client = await RawClient.connect(front.port);
+    client.send(
+      requestText('GET /0') + requestText('GET /1', ['Connection: Upgrade', 'Upgrade: x']),
+    );
+    const answers = await client.responses(2);
+    expect(answers.map(({ body }) => body)).toEqual(['GET /0', 'GET /1']);
+  });
+
+  test('refuses a CONNECT behind an unanswered request in its turn', async () => {
+    await using front = await startFront();
+    const connect = 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n';
+    const answers = await askUntilClosed(front.port, requestText('GET /0') + connect);
+    expect(answers.map(({ status }) => status)).toEqual([200, 405]);
+  });
+
   test('keeps the order when a later answer is ready first', async () => {
     await using front = await startFront(FRONT);
     const answers = await askUntilClosed(

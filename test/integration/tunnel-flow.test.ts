@@ -130,6 +130,26 @@ describe('timeouts.tunnel', () => {
   });
 });
 
+describe('timeouts.tunnel, with bytes on the way to a side that does not read', () => {
+  test.each(['client', 'backend'] as const)('closes both connections: the %s', async (side) => {
+    await using tunnel = await openTunnel({ timeouts: { tunnel: '300ms' } });
+    const { messages } = tunnel.worker;
+
+    tunnel[side].socket.pause();
+    tunnel[side === 'client' ? 'backend' : 'client'].send(Buffer.alloc(20_000_000));
+
+    await eventually(() => {
+      expect(metricTotal(messages, 'lb_http_requests_total')).toBe(1);
+      for (const gauge of [
+        'lb_tunnels',
+        'lb_listener_connections',
+        'lb_backend_connections',
+      ] as const)
+        expect(metricTotal(messages, gauge)).toBe(0);
+    });
+  });
+});
+
 describe('backpressure', () => {
   test.each([
     ['backend', 'client'],

@@ -17,6 +17,8 @@ export interface Harness extends AsyncDisposable {
   apply(yaml: string): void;
   /** Changes the health of a backend, as the primary would. */
   setState(slot: number, state: 'up' | 'down'): void;
+  /** Lets it go, as the primary does when it needs fewer workers. */
+  drain(timeoutMs: number): void;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
     apply,
     setState: (slot, state) =>
       worker.receive({ lb: 1, type: 'states', changes: [{ slot, state }] }, undefined),
+    drain: (timeoutMs) => worker.receive({ lb: 1, type: 'drain', timeoutMs }, undefined),
     async [Symbol.asyncDispose]() {
       void worker.drain(0);
       await exited;

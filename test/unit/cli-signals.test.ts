@@ -9,17 +9,23 @@ function setup() {
   const record = (name: string) => async () => void calls.push(name);
   const instance = { stop: record('stop'), kill: record('kill'), hangUp: record('hangUp') };
   const log = createLogger({ level: 'fatal', format: 'json', process: 'test', isTerminal: false });
-  const wasCut = handleSignals(instance, (name, listener) => listeners.set(name, listener), log);
+  const exitCode = handleSignals(instance, (name, listener) => listeners.set(name, listener), log);
   const send = (name: SignalName): void => listeners.get(name)?.();
-  return { calls, send, wasCut };
+  return { calls, send, exitCode };
 }
 
 test('the first TERM or INT stops gracefully and the second at once', () => {
-  const { calls, send, wasCut } = setup();
+  const { calls, send, exitCode } = setup();
   send('SIGTERM');
-  expect([calls, wasCut()]).toEqual([['stop'], false]);
+  expect([calls, exitCode()]).toEqual([['stop'], 0]);
   send('SIGINT');
-  expect([calls, wasCut()]).toEqual([['stop', 'kill'], true]);
+  expect([calls, exitCode()]).toEqual([['stop', 'kill'], 1]);
+});
+
+test('an instance that Ctrl-C ends exits with 130', () => {
+  const { calls, send, exitCode } = setup();
+  send('SIGINT');
+  expect([calls, exitCode()]).toEqual([['stop'], 130]);
 });
 
 test('QUIT stops at once and HUP reloads', () => {

@@ -135,3 +135,25 @@ describe('the difference between two configurations', () => {
     ]);
   });
 });
+
+test('each backend is looked at a few times, however many there are', () => {
+  const count = 1_000;
+  const urls = Array.from({ length: count }, (_, i) => `http://127.0.0.1:${i + 1}`);
+  const config = configOf(
+    `listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: { backends: [${urls.join(', ')}] } }`,
+  );
+  const { web } = config.pools;
+  if (web === undefined) throw new Error('the configuration has this pool');
+  let looks = 0;
+  const backends = web.backends.map((backend) => ({
+    ...backend,
+    get name() {
+      looks += 1;
+      return backend.name;
+    },
+  }));
+
+  const counted = { ...config, pools: { web: { ...web, backends } } };
+  expect(diffConfig(counted, counted)).toEqual([]);
+  expect(looks).toBeLessThan(30 * count);
+});

@@ -13,6 +13,21 @@ const withRoute = (route: string): string => withLines(`routes: [{ pool: api }, 
 
 describe('rules that span sections', () => {
   test.each([
+    ['127.0.0.1:9090', '', true],
+    [':9090', '', true],
+    ['0.0.0.0:9090', '', true],
+    ['[::]:9090', '', false],
+    ['127.0.0.2:9090', '', false],
+    [':9090', 'admin: { bind: 127.0.0.1:9091 }', false],
+    ['127.0.0.1:9091', 'admin: { bind: 127.0.0.1:9091 }', true],
+    ['127.0.0.1:0', 'admin: { bind: 127.0.0.1:0 }', false],
+  ])('say when a listener on %s takes the port of the admin server: %s', (bind, admin, clashes) => {
+    const text = `listeners: [{ bind: "${bind}" }]\nroutes: [{ respond: {} }]\n${admin}\n`;
+    if (!clashes) expect(configOf(text).listeners).toHaveLength(1);
+    else expect(errorsOf(text).map(({ path }) => path)).toEqual(['listeners[0].bind']);
+  });
+
+  test.each([
     ['pool: wbe', '3:33 routes[1].pool: no pool is named "wbe"', 'did you mean "web"?'],
     ['pool: shop', '3:33 routes[1].pool: no pool is named "shop"', 'the pools are web, api'],
     [

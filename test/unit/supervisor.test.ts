@@ -205,6 +205,17 @@ describe('the supervisor', () => {
     expect(worker(0).signals).toEqual(['SIGKILL']);
   });
 
+  test('gives a worker that drains no more time for a reload in between', () => {
+    const { supervisor, worker } = setup();
+    supervisor.resize(2, 0);
+    for (const index of [0, 1]) worker(index).serves();
+    supervisor.resize(1, 1_000);
+    jest.advanceTimersByTime(900);
+    supervisor.resize(1, 1_000);
+    jest.advanceTimersByTime(100 + KILL_GRACE_MS);
+    expect(worker(1).signals).toEqual(['SIGKILL']);
+  });
+
   test('does not wait for a worker that serves nothing yet when it drains', () => {
     const { supervisor, worker } = setup();
     supervisor.resize(1, 0);

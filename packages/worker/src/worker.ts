@@ -86,7 +86,6 @@ export class Worker {
       shortages: new ShortageLog(log, clock),
       noRoute: new RouteMetrics(this.#cells),
       runtime: () => this.#requireRuntime(),
-      isDraining: () => this.#isDraining,
       reportUnreachable: (backend, reason) => this.#reportUnreachable(backend, reason),
     };
     this.#listeners = new Listeners(this.#services);

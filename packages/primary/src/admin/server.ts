@@ -130,7 +130,10 @@ export class AdminServer {
     server.on('request', (request) => {
       request.socket.setTimeout(0);
     });
-    server.on('error', (error) => this.#log.error({ err: error }, 'admin server failed'));
+    server.on('error', (error) => {
+      // A bind that fails is told to the caller, who says it better than a stack does.
+      if (server.listening) this.#log.error({ err: error }, 'admin server failed');
+    });
     this.#servers.add(server);
     return server;
   }

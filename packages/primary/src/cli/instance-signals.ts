@@ -2,20 +2,22 @@
 import type { Logger } from '@lb/shared/logging/logger';
 import type { Primary } from '../primary.ts';
 import type { CliContext } from './cli-context.ts';
+import { EXIT } from './exit-codes.ts';
 
 /** The part of an instance that signals reach. */
 export type Signalled = Pick<Primary, 'stop' | 'kill' | 'hangUp'>;
 
 /**
  * TERM and INT stop gracefully, and at once when they come again; QUIT stops at once; HUP reloads.
- * Returns whether a graceful stop was cut short.
+ * Returns the exit code of an instance that ended now: 130 when Ctrl-C began it, 1 when a graceful stop was cut short.
  */
 export function handleSignals(
   instance: Signalled,
   onSignal: CliContext['onSignal'],
   log: Logger,
-): () => boolean {
+): () => number {
   let stops = 0;
+  let isInterrupted = false;
   const run = (action: () => Promise<unknown>): void => {
     action().catch((error: unknown) => log.fatal({ err: error }, 'signal could not be handled'));
   };
@@ -24,11 +26,17 @@ export function handleSignals(
     run(() => (stops === 1 ? instance.stop() : instance.kill()));
   };
   onSignal('SIGTERM', stop);
-  onSignal('SIGINT', stop);
+  onSignal('SIGINT', () => {
+    isInterrupted ||= stops === 0;
+    stop();
+  });
   onSignal('SIGQUIT', () => run(() => instance.kill()));
   onSignal('SIGHUP', () => run(() => instance.hangUp()));
   onSignal('SIGUSR2', () =>
     log.error({ signal: 'SIGUSR2' }, 'a rolling restart is not supported yet; nothing was done'),
   );
-  return () => stops > 1;
+  return () => {
+    if (isInterrupted) return EXIT.interrupted;
+    return stops > 1 ? EXIT.failure : EXIT.ok;
+  };
 }

@@ -83,7 +83,7 @@ export class Supervisor {
     }
     for (const slot of this.#slots.splice(count)) clearTimeout(slot.restart);
     for (const member of this.#members.values()) {
-      if (member.slot >= count) this.#drainOne(member, drainMs);
+      if (member.slot >= count && member.state !== 'draining') this.#drainOne(member, drainMs);
     }
   }
 

@@ -172,10 +172,10 @@ function sameOrder(
   before: readonly { readonly name: string }[],
   after: readonly { readonly name: string }[],
 ): boolean {
-  const kept = (list: typeof before, other: typeof before): string =>
-    JSON.stringify(
-      list.map(({ name }) => name).filter((name) => other.some((one) => one.name === name)),
-    );
+  const kept = (list: typeof before, other: typeof before): string => {
+    const known = new Set(other.map(({ name }) => name));
+    return JSON.stringify(list.map(({ name }) => name).filter((name) => known.has(name)));
+  };
   return kept(before, after) === kept(after, before);
 }
 

@@ -4,8 +4,9 @@
  */
 import { NO_ROUTE } from '../metrics/catalog.ts';
 import { parseBackendUrl } from '../net/backend-url.ts';
-import { formatBind, isLoopback, parseBind } from '../net/bind-address.ts';
+import { formatBind, isLoopback, isSamePort, parseBind } from '../net/bind-address.ts';
 import { ownedHeader } from './owned-headers.ts';
+import { DEFAULT_ADMIN_BIND } from './schema/instance.ts';
 import {
   type Located,
   type MapNode,
@@ -48,6 +49,8 @@ export function referenceProblems(root: Located): Problem[] {
 function listenerRules(root: Located): Problem[] {
   const binds = new Uses('bind');
   const names = new Uses('listener name');
+  const problems: Problem[] = [];
+  const admin = parseBind(textOf(at(root, 'admin', 'bind')) ?? DEFAULT_ADMIN_BIND);
   for (const index of indexes(root, 'listeners')) {
     const path: Path = ['listeners', index];
     const bind = at(root, ...path, 'bind');
@@ -55,11 +58,15 @@ function listenerRules(root: Located): Problem[] {
     const address = text === undefined ? undefined : parseBind(text);
     const taken = address?.kind === 'tcp' && address.port === 0 ? undefined : address;
     if (taken !== undefined) binds.add(formatBind(taken), root, [...path, 'bind']);
+    if (admin !== undefined && taken !== undefined && isSamePort(admin, taken)) {
+      const message = `the port is taken by admin.bind, ${formatBind(admin)}`;
+      problems.push(problemAt(root, [...path, 'bind'], message, 'give one of them another port'));
+    }
     const given = textOf(at(root, ...path, 'name'));
     // A bind that is used twice was reported as such.
     if (given !== undefined) names.add(given, root, [...path, 'name']);
   }
-  return [...binds.problems, ...names.problems];
+  return [...binds.problems, ...problems, ...names.problems];
 }
 
 function routeRules(root: Located): Problem[] {

@@ -37,6 +37,18 @@ export function isLoopback(address: BindAddress): boolean {
   );
 }
 
+/** True when one address takes the port from the other: the same host, or one of them is every host of the family. */
+export function isSamePort(one: BindAddress, other: BindAddress): boolean {
+  if (one.kind === 'unix' || other.kind === 'unix') return false;
+  if (one.port !== other.port || one.port === 0) return false;
+  return one.host === other.host || covers(one.host, other.host) || covers(other.host, one.host);
+}
+
+function covers(every: string, host: string): boolean {
+  if (every === '') return true;
+  return host.includes(':') ? every === '::' : every === '0.0.0.0';
+}
+
 /** The text a user would write for it: `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/lb.sock`. */
 export function formatBind(address: BindAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;

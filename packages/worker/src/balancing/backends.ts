@@ -67,14 +67,14 @@ export class Backends {
     const backend = this.#bySlot.get(slot);
     if (backend === undefined) return;
     backend.setState(state);
-    this.#pools.get(backend.pool)?.refresh();
+    this.#pools.get(backend.pool)?.changed();
   }
 
   /** Takes a backend out of rotation here; false when it was out already. */
   takeOut(backend: Backend): boolean {
     if (backend.state === 'down') return false;
     backend.setState('down');
-    this.#pools.get(backend.pool)?.refresh();
+    this.#pools.get(backend.pool)?.changed();
     return true;
   }
 

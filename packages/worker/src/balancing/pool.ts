@@ -13,6 +13,7 @@ export class Pool {
   #backends: readonly Backend[];
   #policyName: PolicyName;
   #policy: Policy<Backend>;
+  #isStale = false;
   /** Weights that the policy knows, beside the candidates: a weight may change while the candidates do not. */
   #fingerprint = '';
 
@@ -29,7 +30,7 @@ export class Pool {
     this.#backends = backends;
     this.#policyName = config.policy;
     this.#policy = createPolicy(config.policy, setup);
-    this.refresh();
+    this.#refresh();
   }
 
   get config(): PoolSnapshot {
@@ -45,23 +46,33 @@ export class Pool {
       this.#policy = createPolicy(config.policy, this.#setup);
       this.#fingerprint = '';
     }
-    this.refresh();
+    this.#refresh();
   }
 
-  /** Tells the policy who may get traffic; to be called when the health or weight of a backend changed. */
-  refresh(): void {
+  /**
+   * The health of a backend changed. The policy learns it at the next pick: ten thousand backends that come up one by one
+   * must not be gone through ten thousand times.
+   */
+  changed(): void {
+    this.#isStale = true;
+  }
+
+  /** A backend that was not tried yet; where there is no such, one that was; undefined when none may get traffic. */
+  pick(context: PickContext): Backend | undefined {
+    if (this.#isStale) this.#refresh();
+    const fresh = this.#policy.pick(context);
+    if (fresh !== undefined || context.tried.length === 0) return fresh;
+    return this.#policy.pick(NOTHING_TRIED);
+  }
+
+  /** Tells the policy who may get traffic. */
+  #refresh(): void {
+    this.#isStale = false;
     const candidates = availableBackends(this.#backends);
     const fingerprint = candidates.map(({ slot, weight }) => `${slot}*${weight}`).join();
     if (fingerprint === this.#fingerprint) return;
     this.#fingerprint = fingerprint;
     this.#policy.update(candidates);
-  }
-
-  /** A backend that was not tried yet; where there is no such, one that was; undefined when none may get traffic. */
-  pick(context: PickContext): Backend | undefined {
-    const fresh = this.#policy.pick(context);
-    if (fresh !== undefined || context.tried.length === 0) return fresh;
-    return this.#policy.pick(NOTHING_TRIED);
   }
 }
 

@@ -66,8 +66,10 @@ export class Tunnels {
     this.#open.add(tunnel);
     this.#cells.add(metrics.tunnels, 1);
     // Every byte of either direction passes the client's socket, so its idle time is the tunnel's.
-    client.setTimeout(idleMs, () => close(tunnel));
+    // What waits to be written then waits for somebody who does not read: a polite end would wait along, for ever.
+    client.setTimeout(idleMs, () => client.destroy());
     client.once('close', () => {
+      upstream.setTimeout(idleMs, () => upstream.destroy());
       upstream.destroySoon();
       this.#count(tunnel);
       this.#open.delete(tunnel);

@@ -76,8 +76,7 @@ async function forward(
   const outcome = await tryBackends({ exchange, route, pool, body, services });
   if (exchange.interruption !== undefined) return exchange.interruption;
   if ('reply' in outcome) return outcome.reply;
-  if ('answer' in outcome)
-    relayResponse(exchange, outcome.answer, services.isDraining(), outcome.onEnd);
+  if ('answer' in outcome) relayResponse(exchange, outcome.answer, outcome.onEnd);
   return undefined;
 }
 

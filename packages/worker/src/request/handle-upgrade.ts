@@ -61,6 +61,7 @@ export async function handleUpgrade(arrival: UpgradeArrival, services: Services)
   response.assignSocket(socket);
   response.once('finish', () => socket.destroySoon());
   connection.isClosing = true;
+  connection.isEnding = true;
   const { exchange, refused } = beginExchange(
     { request, response, connection, listener },
     services,
@@ -106,7 +107,7 @@ async function connect(
   if ('reply' in outcome) return outcome.reply;
   if ('gone' in outcome) return undefined;
   const { answer, onEnd } = outcome;
-  if (answer.kind === 'response') relayResponse(exchange, answer.response, true, onEnd);
+  if (answer.kind === 'response') relayResponse(exchange, answer.response, onEnd);
   else startTunnel(passage, arrival, answer.start, onEnd);
   return undefined;
 }

@@ -12,13 +12,16 @@ export function readOff(request: IncomingMessage, onEnd: () => void): void {
   const { socket } = request;
   let read = 0;
   const timer = setTimeout(() => socket.destroy(), LONGEST_MS);
-  socket.once('close', () => clearTimeout(timer));
+  const stop = (): void => clearTimeout(timer);
+  socket.once('close', stop);
   request.on('data', (chunk: Buffer) => {
     read += chunk.length;
     if (read > MOST_BYTES) socket.destroy();
   });
   request.once('end', () => {
-    clearTimeout(timer);
+    stop();
+    // The connection may live for many more requests.
+    socket.off('close', stop);
     onEnd();
   });
   request.resume();

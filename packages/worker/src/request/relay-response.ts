@@ -12,7 +12,6 @@ import { responseHeaders } from './response-headers.ts';
 export function relayResponse(
   exchange: Exchange,
   upstream: UpstreamResponse,
-  isDraining: boolean,
   onEnd: () => void,
 ): void {
   const { request, response } = exchange;
@@ -21,7 +20,7 @@ export function relayResponse(
     request.httpVersion === '1.1' && exchange.method !== 'HEAD' && status !== 204 && status !== 304;
   const { headers, hasLength } = responseHeaders(upstream.headers, status === 204, mayHaveTrailers);
   exchange.route?.editResponse?.(headers);
-  if (isDraining) headers.push('Connection', 'close');
+  if (exchange.connection.isEnding) headers.push('Connection', 'close');
   response.writeHead(status, upstream.statusMessage, headers);
   exchange.endsWithConnection = request.httpVersion === '1.0' && !hasLength;
   // A head whose body is slow to come (server-sent events) must not wait for it; a body at hand shares its packet.

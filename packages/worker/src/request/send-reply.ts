@@ -17,7 +17,7 @@ export function sendReply(exchange: Exchange, reply: Reply, services: Services):
     !request.complete &&
     exchange.body?.isComplete !== true &&
     hasBody(exchange);
-  const closes = reply.closes || services.isDraining() || isUnread;
+  const closes = reply.closes || connection.isEnding || isUnread;
   const { requestIdHeader } = services.runtime();
   const { headers, body } = renderReply(
     { ...reply, closes },

@@ -34,8 +34,6 @@ export interface Services {
   readonly noRoute: RouteMetrics;
   /** The runtime in force; asked once per request. */
   runtime(): Runtime;
-  /** The worker takes no new connections: every answer closes its own. */
-  isDraining(): boolean;
   /** Real traffic could not connect: out of rotation here at once, and the primary is told. */
   reportUnreachable(backend: Backend, reason: string): void;
 }

@@ -13,6 +13,8 @@ export class ClientConnection {
   isClosing = false;
   /** The parser has given up: nothing that comes can be read any more. */
   isBroken = false;
+  /** The answer to come says that it is the last one: the listener closes, or an upgrade was asked for. */
+  isEnding = false;
   /** Seen without a request while its listener closes. */
   wasUnused = false;
   /** Requests that came on it so far. */
@@ -51,14 +53,34 @@ export class ClientConnection {
     return most > 0 && this.requestCount >= most;
   }
 
+  /** No request on it waits for its answer. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
+  }
+
   /** Connected, but not a byte of a request has come. */
   get isUnused(): boolean {
-    return this.#pending.size === 0 && this.socket.bytesRead === 0;
+    return this.isIdle && this.socket.bytesRead === 0;
+  }
+
+  /**
+   * Does what node:http did before it let go of the connection (a CONNECT came): reads on, so that a client that leaves is
+   * seen, and tells the answer that is being written when there is room again. Nothing that comes is a request any more.
+   */
+  takeOver(): void {
+    const { socket } = this;
+    this.isClosing = true;
+    socket.on('error', () => socket.destroy());
+    socket.on('drain', () => {
+      for (const { response } of this.#pending)
+        if (response.socket === socket) response.emit('drain');
+    });
+    socket.resume();
   }
 
   /** Runs it when every request before has its answer: pipelined answers keep their order. */
   whenIdle(run: () => void): void {
-    if (this.#pending.size === 0) run();
+    if (this.isIdle) run();
     else this.#whenIdle = run;
   }
 }

@@ -1,6 +1,6 @@
 /** One listener in a worker: an HTTP server on a socket that the primary bound, and the guards around it. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { ListenerLimits } from '@lb/shared/config/schema/listener';
 import { ListenerMetrics } from '../metrics/request-metrics.ts';
@@ -63,15 +63,21 @@ export class Listener implements ListenerContext {
     acceptFrom(this.#server, handle, onListening);
   }
 
-  /** Stops accepting and closes idle connections; requests in flight go on. Resolves when the last connection is gone. */
+  /**
+   * Stops accepting; requests in flight go on. Every answer from now on says that it is the last of its connection, and what
+   * is still idle after an interval is closed. Resolves when the last connection is gone.
+   */
   async close(): Promise<void> {
+    for (const connection of this.#connections.values()) connection.isEnding = true;
     const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
+      // Not http's own close: it ends idle connections at once, and a request that is on its way to one of them is lost.
+      net.Server.prototype.close.call(this.#server, () => resolve());
     });
-    // Connections that become idle later: their last answer was under way when this began.
     const sweep = setInterval(() => this.#closeIdle(), TIMEOUT_CHECK_MS);
     await closed;
     clearInterval(sweep);
+    // Ends the timer with which http watches for late heads.
+    this.#server.close();
   }
 
   /** Closes what is left, in the midst of whatever it is doing. */
@@ -101,9 +107,16 @@ export class Listener implements ListenerContext {
       headersTimeout: this.#limits.headerTimeout,
       keepAliveTimeout: this.#limits.keepAliveTimeout,
       noDelay: true,
-      shouldUpgradeCallback: takesUpgrade,
+      // Behind requests that wait for their answers it is served as a plain one: the connection is not free to change.
+      shouldUpgradeCallback: (request) =>
+        this.#connectionOf(request.socket).isIdle && takesUpgrade(request),
     });
     server.maxHeadersCount = 0;
+    // A connection that could not be accepted (ENFILE, ENOBUFS) is its client's trouble; one that cannot listen is ours.
+    server.on('error', (error) => {
+      if (!server.listening) throw error;
+      services.log.error({ err: error, listener: this.name }, 'connection not accepted');
+    });
     server.on('connection', (socket: Socket) => this.#onConnection(socket));
     server.on('request', (request, response) => this.#onRequest(request, response, false));
     server.on('checkContinue', (request, response) => {
@@ -119,7 +132,10 @@ export class Listener implements ListenerContext {
     });
     server.on('connect', (request, socket: Socket) => {
       const connection = this.#connectionOf(socket);
-      replyRaw({ request, connection, listener: this }, CONNECT_REFUSED, services);
+      connection.takeOver();
+      connection.whenIdle(() =>
+        replyRaw({ request, connection, listener: this }, CONNECT_REFUSED, services),
+      );
     });
     server.on('clientError', (error, socket) => {
       onClientError(error, this.#connectionOf(socket as Socket), this, services);

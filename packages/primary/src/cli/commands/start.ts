@@ -80,7 +80,7 @@ async function run(
     clock: systemClock,
     random: systemRandom,
   });
-  const wasCut = handleSignals(primary, context.onSignal, log);
+  const exitCode = handleSignals(primary, context.onSignal, log);
   const started = await primary.start();
   if (!started.ok) {
     for (const { message, hint } of started.failures) output.error(`${message}\n  ${hint}`);
@@ -94,7 +94,7 @@ async function run(
   }
   await primary.finished;
   await unlink();
-  return wasCut() ? EXIT.failure : EXIT.ok;
+  return exitCode();
 }
 
 function usageFault({ to, listen, admin, config }: StartOptions): string | undefined {

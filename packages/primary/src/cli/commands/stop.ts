@@ -4,6 +4,7 @@ import { AdminUnreachable } from '@lb/shared/admin-api/client';
 import type { AdminClient } from '@lb/shared/admin-api/client';
 import type { StatusReply, StopReply } from '@lb/shared/admin-api/contract';
 import { EXIT } from '../exit-codes.ts';
+import { isRunning } from '../is-running.ts';
 import type { ClientCall } from './client.ts';
 import { withInstance } from './client.ts';
 
@@ -24,7 +25,7 @@ export function stop(call: ClientCall, timeoutMs: number | undefined): Promise<n
       output.message(`stopped (pid ${pid})`);
       return EXIT.ok;
     }
-    output.error(`still running after ${waitMs / 1_000} s (pid ${pid})`);
+    output.error(`was told to stop, and is still running (pid ${pid})`);
     return EXIT.failure;
   });
 }
@@ -50,11 +51,7 @@ async function answers(client: AdminClient): Promise<boolean> {
 /** The socket goes last but one: the process itself follows at once. */
 async function processEnds(pid: number): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < EXIT_GRACE_MS; waitedMs += POLL_MS) {
-    try {
-      process.kill(pid, 0);
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return true;
-    }
+    if (!isRunning(pid)) return true;
     await sleep(POLL_MS);
   }
   return false;

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { parseBind } from '../../net/bind-address.ts';
 import { duration, fieldName } from './scalars.ts';
 
+/** Stands here by name because a listener must not take its port, whether the file says it or not. */
+export const DEFAULT_ADMIN_BIND = '127.0.0.1:9090';
+
 const ADMIN_HINT = 'expected host:port, for example 127.0.0.1:9090';
 
 /** The admin server. */
@@ -10,7 +13,7 @@ export const admin = z.strictObject({
   bind: z
     .string(ADMIN_HINT)
     .refine((text) => parseBind(text)?.kind === 'tcp', ADMIN_HINT)
-    .default('127.0.0.1:9090')
+    .default(DEFAULT_ADMIN_BIND)
     .describe('Where /metrics, /healthz, /readyz and /api/v1 answer.'),
   token: z
     .string('expected a token')

@@ -52,7 +52,10 @@ const healthCheck = z.strictObject({
     .strictObject({
       status: z
         .string(STATUS_HINT)
-        .regex(/^\s*\d{3}(\s*-\s*\d{3})?(\s*,\s*\d{3}(\s*-\s*\d{3})?)*\s*$/, STATUS_HINT)
+        .regex(
+          /^\s*[1-5]\d{2}(\s*-\s*[1-5]\d{2})?(\s*,\s*[1-5]\d{2}(\s*-\s*[1-5]\d{2})?)*\s*$/,
+          STATUS_HINT,
+        )
         .default('200-399')
         .describe('Statuses that count as healthy.'),
       body: z

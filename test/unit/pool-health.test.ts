@@ -1,0 +1,43 @@
+import { expect, jest, test } from '@jest/globals';
+import { Backend } from '@lb/worker/internal/balancing/backend';
+import { Backends } from '@lb/worker/internal/balancing/backends';
+import { Cells } from '@lb/worker/internal/metrics/cells';
+import { systemClock } from '@lb/shared/time/clock';
+import { configOf } from '../support/config-text.ts';
+
+const COUNT = 200;
+
+/** One pool of backends that are all up. */
+function pool() {
+  const urls = Array.from({ length: COUNT }, (_, i) => `http://127.0.0.1:${i + 1}`);
+  const config = configOf(
+    `listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: { backends: [${urls.join(', ')}] } }`,
+  );
+  const pools = Object.entries(config.pools).map(([name, entry]) => ({
+    ...entry,
+    name,
+    backends: entry.backends.map((backend, slot) => ({ ...backend, slot, state: 'up' as const })),
+  }));
+  const backends = new Backends(new Cells(), systemClock, () => 0.5, 0);
+  const snapshot = { version: 1, workerCount: 1, slotCount: COUNT, config, pools };
+  const web = backends.apply(snapshot).pools.get('web');
+  if (web === undefined) throw new Error('the configuration has this pool');
+  return { backends, web };
+}
+
+test('a pick after many changes of health knows them all', () => {
+  const { backends, web } = pool();
+  for (let slot = 0; slot < COUNT - 1; slot++) backends.setState(slot, 'down');
+  expect(web.pick({ tried: [] })?.slot).toBe(COUNT - 1);
+  backends.setState(COUNT - 1, 'down');
+  expect(web.pick({ tried: [] })).toBeUndefined();
+});
+
+test('the backends are gone through once for many changes, not once for each', () => {
+  const { backends, web } = pool();
+  const looks = jest.spyOn(Backend.prototype, 'isAvailable', 'get');
+  for (let slot = 0; slot < COUNT; slot += 2) backends.setState(slot, 'down');
+  web.pick({ tried: [] });
+  expect(looks).toHaveBeenCalledTimes(COUNT);
+  looks.mockRestore();
+});
