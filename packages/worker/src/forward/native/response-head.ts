@@ -1,0 +1,207 @@
+/** What the head of an answer says: its status, where its body ends, whether its connection may serve again. */
+import type { ParseError } from './response-parser.ts';
+
+/**
+ * How the end of the body is found: there is no body, after `contentLength` bytes, with the last chunk, or when the
+ * connection closes.
+ */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+export interface ResponseHead {
+  readonly status: number;
+  /** The reason phrase, Latin-1; '' when there is none. */
+  readonly statusMessage: string;
+  /** The backend speaks HTTP/1.this. */
+  readonly httpMinor: 0 | 1;
+  /** Names and values in turn, as they came, Latin-1; hop-by-hop fields included. */
+  readonly headers: string[];
+  /** The connection may serve again once the message is complete: by version, Connection and framing. */
+  readonly keepAlive: boolean;
+  /** For how long the backend promises to keep an idle connection; the least when it says several. */
+  readonly keepAliveTimeoutMs: number | undefined;
+  readonly framing: Framing;
+  /** What Content-Length says. With framing `none` (HEAD, 304) it is the length of a body that is not sent. */
+  readonly contentLength: number | undefined;
+}
+
+const SPACE = 0x20;
+const ZERO = 0x30;
+const LOWER_C = 0x63;
+const LOWER_K = 0x6b;
+const LOWER_T = 0x74;
+
+const HTTP_VERSION = Buffer.from('HTTP/1.', 'latin1');
+
+/** Seconds; what takes more digits is no promise but a mistake. */
+const MAX_TIMEOUT_DIGITS = 9;
+
+/** What the fields that this hop must understand say together. */
+interface FramingFields {
+  contentLength: number | undefined;
+  isChunked: boolean;
+  saysClose: boolean;
+  saysKeepAlive: boolean;
+  timeoutMs: number | undefined;
+}
+
+/**
+ * True for `HTTP/1.0 200 Reason` and `HTTP/1.1 200 Reason`: one space each, three digits from 100 to 599. The space and the phrase may be missing together: the grammar wants the space, many servers leave
+ * it out, nothing is read differently. Other versions have other framing. The bytes are known to be VCHAR, SP, HTAB or obs-text.
+ * @see RFC 9112 section 4; RFC 9110 section 15 for the range
+ */
+export function isStatusLine(bytes: Buffer, start: number, end: number): boolean {
+  const length = end - start;
+  if (length < 12) return false;
+  for (let i = 0; i < HTTP_VERSION.length; i++) {
+    if (bytes[start + i] !== HTTP_VERSION[i]) return false;
+  }
+  const minor = (bytes[start + 7] as number) - ZERO;
+  if (minor !== 0 && minor !== 1) return false;
+  if (bytes[start + 8] !== SPACE) return false;
+  const hundreds = (bytes[start + 9] as number) - ZERO;
+  if (hundreds < 1 || hundreds > 5) return false;
+  for (let i = 10; i < 12; i++) {
+    const digit = (bytes[start + i] as number) - ZERO;
+    if (digit < 0 || digit > 9) return false;
+  }
+  return length === 12 || bytes[start + 12] === SPACE;
+}
+
+/**
+ * Finds where the body ends. Contradictions are errors even where there is no body: the head would be passed on.
+ * @param startLine one that passed isStatusLine
+ * @param bodyless the request was HEAD
+ * @param headers names and values in turn; kept in the head that is returned
+ */
+export function readHead(
+  startLine: string,
+  headers: string[],
+  bodyless: boolean,
+): ResponseHead | ParseError {
+  const status = Number(startLine.slice(9, 12));
+  const httpMinor = startLine.charCodeAt(7) === ZERO ? 0 : 1;
+  const said: FramingFields = {
+    contentLength: undefined,
+    isChunked: false,
+    saysClose: false,
+    saysKeepAlive: false,
+    timeoutMs: undefined,
+  };
+  const error = readFramingFields(headers, said);
+  if (error !== undefined) return error;
+  const { contentLength, isChunked } = said;
+  if (isChunked) {
+    // A message with both is an attack or a mistake that ought to be handled as an error. RFC 9112 section 6.3, rule 3.
+    if (contentLength !== undefined) return 'length_and_chunked';
+    // RFC 9112 section 6.1: framing is to be treated as faulty in HTTP/1.0; no Transfer-Encoding in 1xx and 204.
+    if (httpMinor === 0 || status < 200 || status === 204) return 'bad_transfer_encoding';
+  }
+  const framing = framingOf(status, bodyless, said);
+  return {
+    status,
+    statusMessage: startLine.slice(13),
+    httpMinor,
+    headers,
+    // RFC 9112 section 9.3: close wins, HTTP/1.1 persists, HTTP/1.0 has to say so. What ends by closing cannot.
+    keepAlive: framing !== 'close' && !said.saysClose && (httpMinor === 1 || said.saysKeepAlive),
+    keepAliveTimeoutMs: said.timeoutMs,
+    framing,
+    contentLength,
+  };
+}
+
+/** @see RFC 9112 section 6.3 */
+function framingOf(status: number, bodyless: boolean, said: FramingFields): Framing {
+  // Rule 1: HEAD, 1xx, 204 and 304 have no body, whatever the fields say.
+  if (bodyless || status < 200 || status === 204 || status === 304) return 'none';
+  // Rule 4; that chunked is the final and only coding was seen to.
+  if (said.isChunked) return 'chunked';
+  // Rules 6 and 8.
+  return said.contentLength === undefined ? 'close' : 'length';
+}
+
+function readFramingFields(
+  headers: readonly string[],
+  said: FramingFields,
+): ParseError | undefined {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (!mayFrame(name)) continue;
+    const value = headers[i + 1] as string;
+    switch (name.toLowerCase()) {
+      case 'content-length': {
+        // A recipient may merge equal ones or reject them; others pick the first or the last. RFC 9112 section 6.3, rule 5.
+        if (said.contentLength !== undefined) return 'bad_content_length';
+        const contentLength = contentLengthOf(value);
+        if (contentLength === undefined) return 'bad_content_length';
+        said.contentLength = contentLength;
+        break;
+      }
+      case 'transfer-encoding':
+        // Other codings, lists with empty members and repeated chunked are legal to write or not, but never alike to all
+        // readers; we ask for none (no TE). RFC 9112 sections 6.1 and 7.
+        if (said.isChunked || value.toLowerCase() !== 'chunked') return 'bad_transfer_encoding';
+        said.isChunked = true;
+        break;
+      case 'connection':
+        readConnection(value, said);
+        break;
+      case 'keep-alive':
+        readKeepAlive(value, said);
+        break;
+      default:
+    }
+  }
+  return undefined;
+}
+
+/** Tells nearly every other field apart, by length and first letter, before a lower-case name has to be made. */
+function mayFrame(name: string): boolean {
+  const first = name.charCodeAt(0) | 0x20;
+  switch (name.length) {
+    case 10:
+      return first === LOWER_C || first === LOWER_K;
+    case 14:
+      return first === LOWER_C;
+    case 17:
+      return first === LOWER_T;
+    default:
+      return false;
+  }
+}
+
+/** 1*DIGIT and no list: RFC 9110 section 8.6. Undefined for anything else, and where a number stops being exact. */
+function contentLengthOf(value: string): number | undefined {
+  if (value.length === 0) return undefined;
+  let sum = 0;
+  for (let i = 0; i < value.length; i++) {
+    const digit = value.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    sum = sum * 10 + digit;
+    if (sum > Number.MAX_SAFE_INTEGER) return undefined;
+  }
+  return sum;
+}
+
+/** A list of tokens in any case, in one field or several. @see RFC 9110 section 7.6.1 */
+function readConnection(value: string, said: FramingFields): void {
+  const options = value.toLowerCase();
+  // Nearly always one token: no list has to be made.
+  if (options === 'keep-alive') said.saysKeepAlive = true;
+  else if (options === 'close') said.saysClose = true;
+  else if (options.includes(',')) {
+    for (const option of options.split(',')) readConnection(option.trim(), said);
+  }
+}
+
+/** `timeout=5, max=100`; a hint, so what cannot be read is left out. @see RFC 2068 section 19.7.1.1 */
+function readKeepAlive(value: string, said: FramingFields): void {
+  for (const parameter of value.split(',')) {
+    const equals = parameter.indexOf('=');
+    if (equals < 0 || parameter.slice(0, equals).trim().toLowerCase() !== 'timeout') continue;
+    const seconds = parameter.slice(equals + 1).trim();
+    const parsed = seconds.length > MAX_TIMEOUT_DIGITS ? undefined : contentLengthOf(seconds);
+    if (parsed === undefined) continue;
+    said.timeoutMs = Math.min(said.timeoutMs ?? Number.POSITIVE_INFINITY, parsed * 1_000);
+  }
+}
