@@ -1,4 +1,7 @@
-/** Three suites: unit (from source), integration (real sockets, from source), cluster (the built lbctl, real processes). */
+/**
+ * Three suites: unit (from source), integration (real sockets, from source), cluster (the built lbctl, real processes). What
+ * concerns an engine runs once more with the other one: the same behaviour is asked of both.
+ */
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -11,8 +14,15 @@ const suite = (displayName) => ({
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
 });
 
+const otherEngine = {
+  ...shared,
+  displayName: 'http-proxy-3',
+  globals: { ENGINE: 'http-proxy-3' },
+  testMatch: ['<rootDir>/test/integration/{body,request,response,retry}-*.test.ts'],
+};
+
 export default {
-  projects: [suite('unit'), suite('integration'), suite('cluster')],
+  projects: [suite('unit'), suite('integration'), otherEngine, suite('cluster')],
   coverageProvider: 'v8',
   testTimeout: 30_000,
   // Processes of their own, on two cores: what a failed test leaves open ends with them.

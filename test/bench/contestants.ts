@@ -12,8 +12,10 @@ export interface Contestant {
   start(): ChildProcess;
 }
 
-/** Ports of the backends; fixed, because three different programs have to be told. */
-const BACKEND_PORTS = [19_001, 19_002, 19_003] as const;
+/** First of the ports in use; they are fixed because three different programs have to be told. */
+const FIRST_PORT = Number(process.env['BENCH_PORT'] ?? 29_000);
+
+const BACKEND_PORTS = [FIRST_PORT + 1, FIRST_PORT + 2, FIRST_PORT + 3] as const;
 
 const LBCTL = fileURLToPath(new URL('../../packages/primary/bin/lbctl.js', import.meta.url));
 const BARE_PROXY = fileURLToPath(new URL('bare-http-proxy-3.mjs', import.meta.url));
@@ -31,13 +33,31 @@ export function startBackends(): ChildProcess {
 /** All of them, in the order in which each round runs them. */
 export function contestants(): readonly Contestant[] {
   return [
-    { name: 'nginx', port: 19_100, start: () => nginx('proxy', nginxProxy(19_100), 0) },
-    { name: 'lbctl', port: 19_101, start: () => lbctl(19_101, false) },
-    { name: 'lbctl, access log', port: 19_102, start: () => lbctl(19_102, true) },
+    {
+      name: 'nginx',
+      port: FIRST_PORT + 100,
+      start: () => nginx('proxy', nginxProxy(FIRST_PORT + 100), 0),
+    },
+    { name: 'lbctl', port: FIRST_PORT + 101, start: () => lbctl({ port: FIRST_PORT + 101 }) },
+    {
+      name: 'lbctl, access log',
+      port: FIRST_PORT + 102,
+      start: () => lbctl({ port: FIRST_PORT + 102, accessLog: true }),
+    },
+    {
+      name: 'lbctl, http-proxy-3',
+      port: FIRST_PORT + 104,
+      start: () => lbctl({ port: FIRST_PORT + 104, engine: 'http-proxy-3' }),
+    },
     {
       name: 'bare http-proxy-3',
-      port: 19_103,
-      start: () => pinned(0, process.execPath, [BARE_PROXY, '19103', ...BACKEND_PORTS.map(String)]),
+      port: FIRST_PORT + 103,
+      start: () =>
+        pinned(0, process.execPath, [
+          BARE_PROXY,
+          String(FIRST_PORT + 103),
+          ...BACKEND_PORTS.map(String),
+        ]),
     },
   ];
 }
@@ -61,13 +81,19 @@ http { access_log off; ${servers} }`,
   return pinned(cpu, 'nginx', ['-c', file, '-p', folder]);
 }
 
-function lbctl(port: number, accessLog: boolean): ChildProcess {
+interface LbctlSetup {
+  readonly port: number;
+  readonly accessLog?: boolean;
+  readonly engine?: string;
+}
+
+function lbctl({ port, accessLog = false, engine = 'native' }: LbctlSetup): ChildProcess {
   const file = join(folder, `lb-${port}.yaml`);
   writeFileSync(
     file,
     `workers: 1
 listeners: [{ bind: 127.0.0.1:${port} }]
-pools: { web: { healthCheck: { path: / }, backends: [${BACKEND_PORTS.map((backend) => `http://127.0.0.1:${backend}`).join(', ')}] } }
+pools: { web: { engine: ${engine}, healthCheck: { path: / }, backends: [${BACKEND_PORTS.map((backend) => `http://127.0.0.1:${backend}`).join(', ')}] } }
 admin: { bind: 127.0.0.1:0, socket: ${join(folder, `lb-${port}.sock`)} }
 log: { level: error, access: { enabled: ${accessLog}, path: ${join(folder, 'access.log')} } }
 `,

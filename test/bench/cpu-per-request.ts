@@ -34,7 +34,7 @@ try {
     samples: [] as Sample[],
   }));
   running.push(...entrants.map(({ child }) => child));
-  for (const { contestant } of entrants) await answering(contestant);
+  for (const { contestant, child } of entrants) await answering(contestant, child);
   for (const { contestant } of entrants) load(contestant, 1);
   for (let round = 0; round < ROUNDS; round++) {
     for (const { contestant, child, samples } of entrants)
@@ -66,8 +66,10 @@ function load(
   return { requests, requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]) };
 }
 
-async function answering({ name, port }: Contestant): Promise<void> {
+async function answering({ name, port }: Contestant, child: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
+    // Another program may hold the port, and would be measured in its place.
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
     const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
     if (answer?.status === 200) return;
     await sleep(100);

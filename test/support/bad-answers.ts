@@ -265,7 +265,7 @@ export const BAD_ANSWERS: readonly BadAnswer[] = [
   },
   {
     name: 'interim answers without end',
-    text: 'HTTP/1.1 103 E\r\n\r\n'.repeat(33),
+    text: 'HTTP/1.1 103 E\r\n\r\n'.repeat(257),
     error: 'too_many_interim_answers',
   },
   {

@@ -11,6 +11,9 @@ import { eventually } from './eventually.ts';
 
 const BIN = fileURLToPath(new URL('../../packages/primary/bin/lbctl.js', import.meta.url));
 
+/** Three processes that load their code; on a busy machine that takes a while. */
+const START_MS = 20_000;
+
 /** A finished command. */
 export interface CommandResult {
   readonly code: number | null;
@@ -76,6 +79,9 @@ export async function startLbctl(yaml: string): Promise<Instance> {
     const reply = await status();
     if (reply.state !== 'running') throw new Error(`lbctl is ${reply.state}:\n${log}`);
     return reply;
+  }, START_MS).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
   });
   return {
     folder,

@@ -1,6 +1,7 @@
 /** A worker in this process, on a real socket, without a primary: what integration tests of the request path talk to. */
 import { pino } from 'pino';
 import { parseConfig } from '@lb/shared/config/parse';
+import type { Engine } from '@lb/shared/config/schema/pool';
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
 import type { Snapshot } from '@lb/shared/model/snapshot';
@@ -92,8 +93,10 @@ function toSnapshot(text: string, version: number): Snapshot {
   });
   if (!parsed.ok) throw new Error(formatConfigErrors(parsed.errors));
   let slot = 0;
+  const { ENGINE } = globalThis as { readonly ENGINE?: Engine };
   const pools = Object.entries(parsed.config.pools).map(([name, pool]) => ({
     ...pool,
+    engine: ENGINE ?? pool.engine,
     name,
     backends: pool.backends.map((backend) => ({ ...backend, slot: slot++, state: 'up' as const })),
   }));

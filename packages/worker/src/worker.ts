@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
 import { HttpProxy3Forwarder } from './forward/http-proxy-3.ts';
+import { NativeForwarder } from './forward/native.ts';
 import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts';
 import { ShortageLog } from './forward/shortage-log.ts';
 import { Tunnels } from './forward/tunnel.ts';
@@ -80,7 +81,10 @@ export class Worker {
       cells: this.#cells,
       accessLog: this.#accessLog,
       requestIds: new RequestIds(clock),
-      forwarder: new HttpProxy3Forwarder(clock),
+      forwarders: {
+        native: new NativeForwarder(),
+        'http-proxy-3': new HttpProxy3Forwarder(clock),
+      },
       tunnelOpener: new HttpProxy3TunnelOpener(clock),
       tunnels: this.#tunnels,
       shortages: new ShortageLog(log, clock),

@@ -49,7 +49,6 @@ export const UNSUPPORTED_VALUES: Readonly<Record<string, readonly (string | RegE
   'listeners.[].protocols.[]': ['h2', 'h2c'],
   'routes.[].match.methods.[]': ['CONNECT'],
   'pools.*.policy': ['ip_hash', 'ring_hash', 'maglev', 'first', 'geo', /^\.{0,2}\/.*\.[cm]?[jt]s$/],
-  'pools.*.engine': ['native'],
   'pools.*.backends.[]': [/^(https|h2c):\/\//i],
   'pools.*.backends.[].url': [/^(https|h2c):\/\//i],
   'pools.*.healthCheck.type': ['grpc'],

@@ -7,6 +7,7 @@ import { parseBackendUrl } from '@lb/shared/net/backend-url';
 import type { BackendSnapshot, BackendState, PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
 import { BackendAgent } from '../forward/backend-agent.ts';
+import { ConnectionPool } from '../forward/native/connection-pool.ts';
 import type { BackendMetrics } from '../metrics/request-metrics.ts';
 import type { Candidate } from './policy.ts';
 import { LatencyAverage } from './latency-average.ts';
@@ -30,7 +31,9 @@ export class Backend implements Candidate {
   /** What http-proxy-3 is pointed at, taken apart once: a string or URL would be parsed again for each request. */
   readonly target: BackendTarget;
   readonly #latency: LatencyAverage;
+  readonly #clock: Clock;
   #agent: BackendAgent;
+  #connectionPool: ConnectionPool;
   #connections: PoolSnapshot['connections'];
   #weight: number;
   #backup: boolean;
@@ -58,13 +61,21 @@ export class Backend implements Candidate {
         ? { protocol: 'http:', host: 'localhost', port: 80, socketPath: address.path }
         : { protocol: 'http:', host: address.host, port: address.port };
     this.#connections = pool.connections;
+    this.#clock = clock;
     this.#agent = new BackendAgent(pool.connections, metrics);
+    this.#connectionPool = new ConnectionPool(pool.connections, this.target, metrics, clock);
     this.#latency = new LatencyAverage(clock);
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.#state = snapshot.state;
   }
 
+  /** The native engine's connections. */
+  get connections(): ConnectionPool {
+    return this.#connectionPool;
+  }
+
+  /** The connections of http-proxy-3, which also carries every tunnel. */
   get agent(): BackendAgent {
     return this.#agent;
   }
@@ -114,8 +125,14 @@ export class Backend implements Candidate {
     this.#state = snapshot.state;
     if (isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;
-    this.#agent.retire();
+    this.close();
     this.#agent = new BackendAgent(pool.connections, this.metrics);
+    this.#connectionPool = new ConnectionPool(
+      pool.connections,
+      this.target,
+      this.metrics,
+      this.#clock,
+    );
   }
 
   /** A try begins. */
@@ -139,5 +156,6 @@ export class Backend implements Candidate {
   /** Idle connections are closed; those in use close with their request. */
   close(): void {
     this.#agent.retire();
+    this.#connectionPool.retire();
   }
 }

@@ -8,6 +8,7 @@
  * Everything that decides (which backend, whether to try again, what a client sees) is outside of it, so an engine needs
  * to know HTTP framing and its own connections and nothing else.
  */
+import type { Engine } from '@lb/shared/config/schema/pool';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { RequestBody } from '../request/request-body.ts';
@@ -67,8 +68,8 @@ export interface UpstreamResponse {
 export interface ResponseSink {
   /** Returns false to be left alone until `resume`. */
   data(chunk: Buffer): boolean;
-  /** The body is complete. Names and values of trailers in turn. */
-  end(trailers: readonly string[]): void;
+  /** The body is complete. Names and values of trailers in turn. @param last the last piece, where it is at hand: one write less */
+  end(trailers: readonly string[], last?: Buffer): void;
   /** The rest will not come: what was relayed must not look complete. */
   fail(code: FailureCode, detail: string): void;
 }
@@ -81,6 +82,9 @@ export interface Try {
   /** Drops the try in any phase; the backend's connection is closed unless the answer was complete. */
   cancel(): void;
 }
+
+/** An engine, under its name in lb.yaml. */
+export type Forwarders = Readonly<Record<Engine, Forwarder>>;
 
 /** An engine. */
 export interface Forwarder {

@@ -56,6 +56,9 @@ export function relayInformation(
   socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
+/** Up to this size a body is copied into the string of its head; above, copying costs more than a second write. */
+const ONE_WRITE_BYTES = 16 * 1024;
+
 class ClientSink implements ResponseSink {
   readonly #exchange: Exchange;
   readonly #upstream: UpstreamResponse;
@@ -76,13 +79,18 @@ class ClientSink implements ResponseSink {
     return false;
   }
 
-  end(trailers: readonly string[]): void {
+  end(trailers: readonly string[], last?: Buffer): void {
     this.#onEnd();
     const { response } = this.#exchange;
     if (response.destroyed) return;
     const passed = forwardableTrailers(trailers);
-    if (passed.length > 0 && response.chunkedEncoding) response.addTrailers(toPairs(passed));
-    response.end();
+    const hasTrailers = passed.length > 0 && response.chunkedEncoding;
+    if (last !== undefined) this.#exchange.responseBytes += last.length;
+    if (hasTrailers) response.addTrailers(toPairs(passed));
+    if (last === undefined) response.end();
+    // As a string it goes out in one write with the head; as a buffer it would take two.
+    else if (last.length <= ONE_WRITE_BYTES) response.end(last.toString('latin1'), 'latin1');
+    else response.end(last);
     this.#settleRequest();
   }
 

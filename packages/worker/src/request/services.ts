@@ -2,7 +2,7 @@
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import type { Backend } from '../balancing/backend.ts';
-import type { Forwarder } from '../forward/forwarder.ts';
+import type { Forwarders } from '../forward/forwarder.ts';
 import type { ShortageLog } from '../forward/shortage-log.ts';
 import type { TunnelOpener, Tunnels } from '../forward/tunnel.ts';
 import type { Cells } from '../metrics/cells.ts';
@@ -26,7 +26,7 @@ export interface Services {
   readonly cells: Cells;
   readonly accessLog: AccessLog;
   readonly requestIds: RequestIds;
-  readonly forwarder: Forwarder;
+  readonly forwarders: Forwarders;
   readonly tunnelOpener: TunnelOpener;
   readonly tunnels: Tunnels;
   readonly shortages: ShortageLog;

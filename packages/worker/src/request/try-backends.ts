@@ -26,7 +26,7 @@ export type TriesOutcome<A> = Answered<A> | { readonly reply: Reply } | Gone;
 
 /** Forwards plain HTTP until a backend answers or nothing more may be tried. */
 export async function tryBackends(passage: Passage): Promise<TriesOutcome<UpstreamResponse>> {
-  const { forwarder } = passage.services;
+  const forwarder = passage.services.forwarders[passage.pool.config.engine];
   const outcome = await eachBackend(passage, (backend) =>
     forwarder.forward(upstreamRequest(passage, backend), backend),
   );

@@ -13,6 +13,12 @@ export const POLICIES = [
   'ewma',
 ] as const;
 
+/** The engines that exist; the worker has one for each and the compiler says when one is missing. */
+export const ENGINES = ['native', 'http-proxy-3'] as const;
+
+/** An engine's name in lb.yaml. */
+export type Engine = (typeof ENGINES)[number];
+
 const URL_HINT = 'expected http://host:port or unix:/path.sock';
 const backendUrl = z
   .string(URL_HINT)
@@ -121,7 +127,10 @@ export const pool = z.strictObject({
     .enum(POLICIES)
     .default('p2c')
     .describe('How a backend is picked. Every policy honours weight and health.'),
-  engine: z.enum(['http-proxy-3']).default('http-proxy-3').describe('What forwards plain HTTP.'),
+  engine: z
+    .enum(ENGINES)
+    .default('native')
+    .describe('What forwards plain HTTP. Tunnels always go through http-proxy-3.'),
   backends: z
     .array(backend)
     .min(1, 'expected at least one backend')
