@@ -61,11 +61,7 @@ export interface ParserEvents {
   onComplete(trailers: string[]): void;
 }
 
-<<<<<<< HEAD
-const DEFAULT_LIMITS: ParserLimits = { maxHeadBytes: 65_536, maxFields: 256, maxInformation: 32 };
-=======
 const DEFAULT_LIMITS: ParserLimits = { maxHeadBytes: 65_536, maxFields: 256, maxInformation: 256 };
->>>>>>> native-engine
 
 const IDLE = 0;
 const HEAD = 1;
