@@ -4,31 +4,17 @@
  *
  * @see https://github.com/twitter/finagle/blob/develop/finagle-core/src/main/scala/com/twitter/finagle/loadbalancer/PeakEwma.scala
  */
-import type { Candidate, PickContext, Policy, PolicySetup } from '../policy.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import type { Candidate, PolicySetup } from '../policy.ts';
+import { TwoChoices } from './two-choices.ts';
 
-export class PeakEwma<C extends Candidate> implements Policy<C> {
-  readonly #draw: WeightedDraw<C>;
-
-  constructor(setup: PolicySetup) {
-    this.#draw = new WeightedDraw(setup.random);
-  }
-
-  update(candidates: readonly C[]): void {
-    this.#draw.update(candidates);
-  }
-
-  pick({ tried }: PickContext): C | undefined {
-    const first = this.#draw.draw(tried);
-    if (first === undefined) return undefined;
-    const second = this.#draw.draw(tried, first);
-    if (second === undefined) return first;
-    return cost(second) < cost(first) ? second : first;
+export class PeakEwma<C extends Candidate> extends TwoChoices<C> {
+  constructor({ random }: PolicySetup) {
+    super(random, cost);
   }
 }
 
 /** Without a sample a backend costs nothing while it is idle, so it gets its first try, and much once it has one. */
-function cost(candidate: Candidate): number {
-  if (candidate.latencyMs === 0) return candidate.load === 0 ? 0 : Number.MAX_VALUE / 2;
-  return (candidate.latencyMs * (candidate.load + 1)) / candidate.weight;
+function cost({ latencyMs, load, weight }: Candidate): number {
+  if (latencyMs === 0) return load === 0 ? 0 : Number.MAX_VALUE / 2;
+  return (latencyMs * (load + 1)) / weight;
 }

@@ -4,26 +4,11 @@
  *
  * @see M. Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12(10), 2001
  */
-import type { Candidate, PickContext, Policy, PolicySetup } from '../policy.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import type { Candidate, PolicySetup } from '../policy.ts';
+import { TwoChoices } from './two-choices.ts';
 
-export class PowerOfTwoChoices<C extends Candidate> implements Policy<C> {
-  readonly #draw: WeightedDraw<C>;
-
-  constructor(setup: PolicySetup) {
-    this.#draw = new WeightedDraw(setup.random);
-  }
-
-  update(candidates: readonly C[]): void {
-    this.#draw.update(candidates);
-  }
-
-  pick({ tried }: PickContext): C | undefined {
-    const first = this.#draw.draw(tried);
-    if (first === undefined) return undefined;
-    const second = this.#draw.draw(tried, first);
-    if (second === undefined) return first;
-    // A tie keeps the first draw: it fell by weight, so an idle pool is shared by weight as well.
-    return second.load / second.weight < first.load / first.weight ? second : first;
+export class PowerOfTwoChoices<C extends Candidate> extends TwoChoices<C> {
+  constructor({ random }: PolicySetup) {
+    super(random, ({ load, weight }) => load / weight);
   }
 }
