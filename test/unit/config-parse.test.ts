@@ -287,13 +287,16 @@ workers: \${WORKERS}
     expect(errors.map((error) => error.hint)).toEqual([hint]);
   });
 
-  test.each(['700', '20', '200-600', '99-200'])('refuse the status "%s" of a probe', (status) => {
-    const errors = errorsOf(
-      `listeners: [{ bind: ":80" }]\npools: { web: { backends: [http://a], healthCheck: { expect: { status: "${status}" } } } }`,
-    );
+  test.each(['700', '20', '200-600', '99-200', '399-200'])(
+    'refuse the status "%s" of a probe',
+    (status) => {
+      const errors = errorsOf(
+        `listeners: [{ bind: ":80" }]\npools: { web: { backends: [http://a], healthCheck: { expect: { status: "${status}" } } } }`,
+      );
 
-    expect(errors.map((error) => error.path)).toEqual(['pools.web.healthCheck.expect.status']);
-  });
+      expect(errors.map((error) => error.path)).toEqual(['pools.web.healthCheck.expect.status']);
+    },
+  );
 
   test.each([
     ['10MB', 'write 10MiB'],

@@ -41,6 +41,15 @@ const backend = z.preprocess(
 );
 
 const STATUS_HINT = 'expected statuses such as "200", "200-399" or "200,204,301-302"';
+
+/** `399-200` would be a range that no status is in. */
+function rangesRise(text: string): boolean {
+  return text.split(',').every((range) => {
+    const [first = '', last = first] = range.split('-');
+    return Number(first) <= Number(last);
+  });
+}
+
 const healthCheck = z.strictObject({
   type: z
     .enum(['http', 'tcp', 'none'])
@@ -62,6 +71,7 @@ const healthCheck = z.strictObject({
           /^\s*[1-5]\d{2}(\s*-\s*[1-5]\d{2})?(\s*,\s*[1-5]\d{2}(\s*-\s*[1-5]\d{2})?)*\s*$/,
           STATUS_HINT,
         )
+        .refine(rangesRise, 'a range of statuses goes from the lower to the higher: "200-399"')
         .default('200-399')
         .describe('Statuses that count as healthy.'),
       body: z
