@@ -75,7 +75,7 @@ describe('64 MiB', () => {
     expect(received.digest).toBe(sent.digest);
   });
 
-  test('to a backend that does not read: the client is held back; then all of it arrives', async () => {
+  test('with a maxBody of 0, to a backend that does not read: the client is held back; then all of it arrives', async () => {
     const sent = new Meter();
     const received = new Meter();
     await using backend = await scriptedBackend(async (peer) => {

@@ -44,9 +44,8 @@ async function scene(
 
 /** Takes a connection that stands. */
 async function take(pool: ConnectionPool): Promise<BackendConnection> {
-  const taken = Promise.withResolvers<BackendConnection>();
-  pool.take(taken.resolve);
-  const connection = await taken.promise;
+  const connection =
+    pool.take() ?? (await new Promise<BackendConnection>((resolve) => pool.wait(resolve)));
   if (connection.socket.connecting) await once(connection.socket, 'connect');
   return connection;
 }
@@ -98,11 +97,10 @@ describe('connections to a backend', () => {
     await using place = await scene({ max: 1 });
     const only = await take(place.pool);
     let given = 0;
-    const waiter = (): void => {
+    const withdraw = place.pool.wait(() => {
       given++;
-    };
-    place.pool.take(waiter);
-    place.pool.withdraw(waiter);
+    });
+    withdraw();
     place.pool.giveBack(only, undefined);
     expect(await take(place.pool)).toBe(only);
     expect(given).toBe(0);

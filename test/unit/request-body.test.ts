@@ -1,5 +1,3 @@
-import { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { type BodyFailure, RequestBody } from '@lb/worker/internal/request/request-body';
 import { Timeline } from '../support/timeline.ts';
@@ -13,16 +11,16 @@ function slowBody(): {
 } {
   const timeline = new Timeline();
   const failures: BodyFailure[] = [];
-  const request = new IncomingMessage(new Socket());
-  request.headers = { 'transfer-encoding': 'chunked' };
   const limits = { maxBytes: 0, idleMs: 1_000_000, minBytesPerSecond: 100, bufferBytes: 0 };
-  const body = new RequestBody(request, limits, timeline, (failure) => failures.push(failure));
+  const source = { pause: () => undefined, resume: () => undefined, socket: { bytesRead: 0 } };
+  const body = new RequestBody(source, undefined, timeline, (failure) => failures.push(failure));
+  body.limit(limits);
   return {
     timeline,
     failures,
     body,
     send: async (bytes) => {
-      request.push(Buffer.alloc(bytes));
+      body.take(Buffer.alloc(bytes), 0, bytes);
       await timeline.advance(0);
     },
   };

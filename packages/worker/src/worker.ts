@@ -20,6 +20,7 @@ import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { RouteMetrics } from './metrics/request-metrics.ts';
 import { AccessLog } from './request/access-log.ts';
 import { TrustedProxies } from './request/client-ip.ts';
+import { HttpDate } from './request/http-date.ts';
 import { LogSink } from './request/log-sink.ts';
 import { RequestIds } from './request/request-id.ts';
 import { RouteTable } from './request/route-table.ts';
@@ -81,6 +82,7 @@ export class Worker {
       cells: this.#cells,
       accessLog: this.#accessLog,
       requestIds: new RequestIds(clock),
+      dates: new HttpDate(clock),
       forwarders: {
         native: new NativeForwarder(),
         'http-proxy-3': new HttpProxy3Forwarder(clock),

@@ -2,8 +2,8 @@
  * What an engine does: it carries one try of a request to one backend, and the answer back.
  *
  *     exchange ── UpstreamRequest ──▶ engine ──▶ backend
- *     exchange ◀── Outcome: the head of an answer, or why there is none
- *     exchange ◀── relay(sink): body, trailers, end or failure
+ *     exchange ◀── onInformation* ── onAnswer ── onBody* ── onEnd │ onCut
+ *              ◀── onFailure: no answer at all
  *
  * Everything that decides (which backend, whether to try again, what a client sees) is outside of it, so an engine needs
  * to know HTTP framing and its own connections and nothing else.
@@ -20,28 +20,29 @@ export interface UpstreamRequest {
   readonly target: string;
   /** Names and values in turn, all of them final: no hop-by-hop field, no framing. */
   readonly headers: readonly string[];
-  readonly body: RequestBody;
+  /** undefined when the request has none. */
+  readonly body: RequestBody | undefined;
   readonly timeouts: {
-    readonly connectMs: number;
-    readonly responseMs: number;
-    readonly idleMs: number;
+    /** Milliseconds, as all of these. */
+    readonly connect: number;
+    readonly response: number;
+    readonly idle: number;
   };
-  /** An interim answer (1xx but 101) that the client should see. */
-  onInformation(status: number, headers: readonly string[]): void;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
 }
 
-/** How a try ended, as far as its head. */
-export type Outcome =
-  | { readonly kind: 'response'; readonly response: UpstreamResponse }
-  | Failure
-  | {
-      /** The exchange called `cancel`. */
-      readonly kind: 'cancelled';
-    };
+/** The head of an answer. */
+export interface UpstreamAnswer {
+  /** 200 to 599. */
+  readonly status: number;
+  readonly statusMessage: string;
+  /** Names and values in turn as they came, hop-by-hop fields and framing included. */
+  readonly fields: readonly string[];
+}
 
 /** A try that brought no answer. */
 export interface Failure {
-  readonly kind: 'failure';
   readonly code: FailureCode;
   /** For the log: what the system said. */
   readonly detail: string;
@@ -51,34 +52,33 @@ export interface Failure {
   readonly isLocal: boolean;
 }
 
-/** The head of an answer whose body waits to be relayed. */
-export interface UpstreamResponse {
-  /** 200 to 599. */
-  readonly status: number;
-  readonly statusMessage: string;
-  /** Names and values in turn as they came, hop-by-hop fields and framing included. */
-  readonly headers: readonly string[];
-  /** Streams the body into the sink; called once. */
-  relay(sink: ResponseSink): void;
-  /** Goes on after `data` returned false. */
-  resume(): void;
-}
-
-/** Takes the body of an answer. Exactly one of `end` and `fail` ends it. */
-export interface ResponseSink {
-  /** Returns false to be left alone until `resume`. */
-  data(chunk: Buffer): boolean;
-  /** The body is complete. Names and values of trailers in turn. @param last the last piece, where it is at hand: one write less */
-  end(trailers: readonly string[], last?: Buffer): void;
-  /** The rest will not come: what was relayed must not look complete. */
-  fail(code: FailureCode, detail: string): void;
+/**
+ * Takes what comes of a try. None is called before `forward` has returned, nor after `cancel`. Exactly one of `onEnd`, `onCut` and
+ * `onFailure` ends it.
+ */
+export interface TryEvents {
+  /** An interim answer (1xx but 101). Names and values in turn. */
+  onInformation(status: number, fields: readonly string[]): void;
+  /** The head of the answer. */
+  onAnswer(answer: UpstreamAnswer): void;
+  /** A piece of the body, valid only during the call. Returns false to be left alone until `resume`. */
+  onBody(buffer: Buffer, start: number, end: number): boolean;
+  /** That was all for now: what was held back to go out in one piece should go. */
+  onFlush(): void;
+  /** The answer is complete. Names and values of trailers in turn. */
+  onEnd(trailers: readonly string[]): void;
+  /** The rest of the body will not come: what was relayed must not look complete. */
+  onCut(code: FailureCode, detail: string): void;
+  /** There will be no answer. */
+  onFailure(failure: Failure): void;
 }
 
 /** One try under way. */
 export interface Try {
-  readonly outcome: Promise<Outcome>;
   /** Milliseconds that a new connection took; undefined while there is none or when one was reused. */
   readonly connectMs: number | undefined;
+  /** Goes on after `onBody` returned false. */
+  resume(): void;
   /** Drops the try in any phase; the backend's connection is closed unless the answer was complete. */
   cancel(): void;
 }
@@ -88,5 +88,5 @@ export type Forwarders = Readonly<Record<Engine, Forwarder>>;
 
 /** An engine. */
 export interface Forwarder {
-  forward(request: UpstreamRequest, backend: Backend): Try;
+  forward(request: UpstreamRequest, backend: Backend, events: TryEvents): Try;
 }

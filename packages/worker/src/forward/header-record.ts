@@ -7,7 +7,7 @@ import type { RequestBody } from '../request/request-body.ts';
  */
 export function toHeaderRecord(
   raw: readonly string[],
-  body: RequestBody,
+  body: RequestBody | undefined,
 ): Record<string, string | string[]> {
   const record = Object.create(null) as Record<string, string | string[]>;
   const spelling = new Map<string, string>();
@@ -24,7 +24,7 @@ export function toHeaderRecord(
     const before = record[known] ?? '';
     record[known] = Array.isArray(before) ? [...before, value] : [before, value];
   }
-  if (body.isPresent) {
+  if (body !== undefined) {
     if (body.length === undefined) record['Transfer-Encoding'] = 'chunked';
     else record['Content-Length'] = String(body.length);
   }

@@ -13,7 +13,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Backend } from '../balancing/backend.ts';
-import type { Forwarder, Outcome, Try, UpstreamRequest } from './forwarder.ts';
+import type { Forwarder, Try, TryEvents, UpstreamRequest } from './forwarder.ts';
 import { classifyError } from './classify-error.ts';
 import { toHeaderRecord } from './header-record.ts';
 import { malformationOf } from './malformed-head.ts';
@@ -38,8 +38,8 @@ export class HttpProxy3Forwarder implements Forwarder {
     this.#proxy.on('proxyRes', (response, request) => asTry(request).onResponse(response));
   }
 
-  forward(request: UpstreamRequest, backend: Backend): Try {
-    const attempt = new WebTry(request, backend, this.#clock);
+  forward(request: UpstreamRequest, backend: Backend, events: TryEvents): Try {
+    const attempt = new WebTry({ request, backend, events }, this.#clock);
     attempt.start(this.#proxy);
     return attempt;
   }
@@ -48,6 +48,12 @@ export class HttpProxy3Forwarder implements Forwarder {
 function asTry(request: unknown): WebTry {
   if (request instanceof WebTry) return request;
   throw new Error('http-proxy-3 hands back the request it was given');
+}
+
+interface TrySetup {
+  readonly request: UpstreamRequest;
+  readonly backend: Backend;
+  readonly events: TryEvents;
 }
 
 /** One try; towards http-proxy-3 it plays the incoming request. */
@@ -60,29 +66,26 @@ class WebTry implements Try {
   readonly socket = { destroyed: false };
   readonly connection = this.socket;
 
-  readonly outcome: Promise<Outcome>;
   connectMs: number | undefined;
   readonly #request: UpstreamRequest;
   readonly #backend: Backend;
+  readonly #events: TryEvents;
   readonly #clock: Clock;
   readonly #finalHeaders: Record<string, string | string[]>;
-  #settle: (outcome: Outcome) => void = () => undefined;
   #isOver = false;
   #isConnected = false;
   #upstream: ClientRequest | undefined;
   #answer: Answer | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(request: UpstreamRequest, backend: Backend, clock: Clock) {
+  constructor({ request, backend, events }: TrySetup, clock: Clock) {
     this.#request = request;
     this.#backend = backend;
+    this.#events = events;
     this.#clock = clock;
     this.method = request.method;
     this.url = request.target;
     this.#finalHeaders = toHeaderRecord(request.headers, request.body);
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
   }
 
   start(proxy: ProxyServer): void {
@@ -92,7 +95,7 @@ class WebTry implements Try {
       selfHandleResponse: true,
       toProxy: true,
       prependPath: false,
-      connectTimeout: this.#request.timeouts.connectMs,
+      connectTimeout: this.#request.timeouts.connect,
       // The object that http.request's options are built on, so it must be new each time: the library writes into it.
       ssl: { maxHeaderSize: MAX_HEAD_BYTES },
     };
@@ -102,7 +105,7 @@ class WebTry implements Try {
       proxy.web(request, response, options, (error) => this.#onError(error));
     } catch (error) {
       // http.request refuses what no backend may see (a control character that Node's parser let in).
-      this.#fail('protocol_error', String(error));
+      process.nextTick(() => this.#fail('protocol_error', String(error)));
     }
   }
 
@@ -122,7 +125,7 @@ class WebTry implements Try {
       this.#backend.metrics.connected(connectMs);
     });
     upstream.on('information', ({ statusCode, rawHeaders }) => {
-      if (!this.#isOver) this.#request.onInformation(statusCode, rawHeaders);
+      if (!this.#isOver) this.#events.onInformation(statusCode, rawHeaders);
     });
     upstream.on('upgrade', (_response, socket) => {
       socket.destroy();
@@ -132,9 +135,9 @@ class WebTry implements Try {
     upstream.on('close', () => this.#fail('reset', 'the backend closed the connection'));
     this.#timer = setTimeout(
       () => this.#fail('response_timeout', 'no answer in time'),
-      this.#request.timeouts.responseMs,
+      this.#request.timeouts.response,
     );
-    const body = new UpstreamBody(upstream, this.#request, () => this.#onProgress());
+    const body = new UpstreamBody(upstream, this.#request.body, () => this.#onProgress());
     body.start();
     return upstream;
   }
@@ -151,19 +154,23 @@ class WebTry implements Try {
     }
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    this.#answer = new Answer(response, this.#request.timeouts.idleMs, (isWhole) => {
+    const idleMs = this.#request.timeouts.idle;
+    this.#answer = new Answer(response, this.#events, idleMs, (isWhole) => {
       this.#end();
       // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.
       if (!isWhole || this.#upstream?.writableFinished === false) this.#upstream?.destroy();
     });
-    this.#settle({ kind: 'response', response: this.#answer });
+    this.#answer.relay();
+  }
+
+  resume(): void {
+    this.#answer?.resume();
   }
 
   cancel(): void {
     if (this.#isOver) return;
     this.#answer?.drop();
     this.#end();
-    this.#settle({ kind: 'cancelled' });
     this.#upstream?.destroy();
   }
 
@@ -185,14 +192,14 @@ class WebTry implements Try {
     }
     this.#end();
     const reusedConnection = this.#upstream?.reusedSocket === true;
-    this.#settle({ kind: 'failure', code, detail, reusedConnection, isLocal });
     this.#upstream?.destroy();
+    this.#events.onFailure({ code, detail, reusedConnection, isLocal });
   }
 
   #end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#request.body.detach();
+    this.#request.body?.detach();
   }
 }
 

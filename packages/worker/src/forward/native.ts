@@ -3,148 +3,119 @@
  * to end, no stream machinery towards the backend.
  *
  *     NativeTry ── head, BodyWriter ──▶ BackendConnection ──▶ backend
- *         └◀── onHead, onBody, onComplete ◀── ResponseParser ◀──┘
+ *         └◀── onHead, onBody, onComplete, onRead ◀── ResponseParser ◀──┘
  */
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import { classifyError } from './classify-error.ts';
-import type {
-  Forwarder,
-  Outcome,
-  ResponseSink,
-  Try,
-  UpstreamRequest,
-  UpstreamResponse,
-} from './forwarder.ts';
+import type { Forwarder, Try, TryEvents, UpstreamRequest } from './forwarder.ts';
 import type { BackendConnection, ConnectionUser } from './native/connection.ts';
 import { BodyWriter, requestHead } from './native/request-writer.ts';
 import type { ResponseHead } from './native/response-parser.ts';
 
 /** Forwards plain HTTP over connections of its own. */
 export class NativeForwarder implements Forwarder {
-  forward(request: UpstreamRequest, backend: Backend): Try {
-    const attempt = new NativeTry(request, backend);
+  forward(request: UpstreamRequest, backend: Backend, events: TryEvents): Try {
+    const attempt = new NativeTry(request, backend, events);
     attempt.start();
     return attempt;
   }
 }
 
-/** What the answer is waiting for: the sink, more bytes, or nothing any more. */
+/** What the try is waiting for: the head of an answer, the rest of it, or nothing any more. */
 type Phase = 'waiting' | 'answering' | 'over';
 
-class NativeTry implements Try, ConnectionUser, UpstreamResponse {
-  readonly outcome: Promise<Outcome>;
+class NativeTry implements Try, ConnectionUser {
   connectMs: number | undefined;
-  status = 0;
-  statusMessage = '';
-  headers: readonly string[] = [];
   readonly #request: UpstreamRequest;
   readonly #backend: Backend;
-  #settle: (outcome: Outcome) => void = () => undefined;
+  readonly #events: TryEvents;
   #phase: Phase = 'waiting';
   #connection: BackendConnection | undefined;
   #writer: BodyWriter | undefined;
   #head: ResponseHead | undefined;
-  #sink: ResponseSink | undefined;
-  /** Body that came before there was a sink; it comes with the head more often than not. */
-  #early: Buffer[] | undefined;
   #trailers: readonly string[] | undefined;
-  #failure: { readonly code: FailureCode; readonly detail: string } | undefined;
   #isPaused = false;
-  #timer: NodeJS.Timeout | undefined;
-  #connectTimer: NodeJS.Timeout | undefined;
-  readonly #begin = (connection: BackendConnection): void => this.#onConnection(connection);
+  /** Only while the try has to wait for a connection. */
+  #queueTimer: NodeJS.Timeout | undefined;
+  #withdraw: (() => void) | undefined;
 
-  constructor(request: UpstreamRequest, backend: Backend) {
+  constructor(request: UpstreamRequest, backend: Backend, events: TryEvents) {
     this.#request = request;
     this.#backend = backend;
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+    this.#events = events;
   }
 
   start(): void {
-    const { timeouts } = this.#request;
-    this.#timer = setTimeout(() => this.#onTimeout(), timeouts.responseMs);
-    this.#backend.connections.take(this.#begin);
+    const { connections } = this.#backend;
+    const connection = connections.take();
+    if (connection !== undefined) {
+      this.#begin(connection);
+      return;
+    }
+    this.#queueTimer = setTimeout(() => this.onDue(), this.#request.timeouts.response);
+    this.#withdraw = connections.wait((free) => {
+      this.#withdraw = undefined;
+      this.#begin(free);
+    });
   }
 
   cancel(): void {
     if (this.#phase === 'over') return;
     this.#end();
     this.#connection?.destroy();
-    this.#settle({ kind: 'cancelled' });
-  }
-
-  relay(sink: ResponseSink): void {
-    this.#sink = sink;
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    if (this.#trailers !== undefined) {
-      const last = early.pop();
-      for (const chunk of early) sink.data(chunk);
-      sink.end(this.#trailers, last);
-      return;
-    }
-    for (const chunk of early) this.#isPaused = !sink.data(chunk) || this.#isPaused;
-    if (this.#failure !== undefined) {
-      sink.fail(this.#failure.code, this.#failure.detail);
-      return;
-    }
-    if (!this.#isPaused) this.#connection?.resume();
   }
 
   resume(): void {
     this.#isPaused = false;
-    this.#timer?.refresh();
-    if (this.#phase === 'answering') this.#connection?.resume();
+    if (this.#phase !== 'answering') return;
+    this.#connection?.due(this.#request.timeouts.idle);
+    this.#connection?.resume();
   }
 
   onConnected(connectMs: number): void {
-    clearTimeout(this.#connectTimer);
     this.connectMs = connectMs;
+    this.#connection?.dueAt(this.#request.startedMs + this.#request.timeouts.response);
     this.#backend.metrics.connected(connectMs);
   }
 
   onInformation(status: number, headers: string[]): void {
     if (status === 101) this.onMalformed('the backend switched protocols without being asked');
-    else this.#request.onInformation(status, headers);
+    else this.#events.onInformation(status, headers);
   }
 
   onHead(head: ResponseHead): void {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'answering';
     this.#head = head;
-    this.status = head.status;
-    this.statusMessage = head.statusMessage;
-    this.headers = head.headers;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onTimeout(), this.#request.timeouts.idleMs);
-    this.#settle({ kind: 'response', response: this });
+    this.#events.onAnswer({
+      status: head.status,
+      statusMessage: head.statusMessage,
+      fields: head.headers,
+    });
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
     if (this.#phase !== 'answering') return;
-    this.#timer?.refresh();
-    // A copy: the buffer is every connection's, and the client may take its time.
-    const chunk = Buffer.from(buffer.subarray(start, end));
-    if (this.#sink === undefined) (this.#early ??= []).push(chunk);
-    else if (!this.#sink.data(chunk)) this.#isPaused = true;
+    if (!this.#events.onBody(buffer, start, end)) this.#isPaused = true;
   }
 
   onComplete(trailers: string[]): void {
     if (this.#phase === 'answering') this.#trailers = trailers;
   }
 
-  /** Whole answers are handed over here and not in onComplete: only now it is known that no excess bytes came behind them. */
+  /** Whole answers are ended here and not in onComplete: only now it is known that no excess bytes came behind them. */
   onRead(): boolean {
     if (this.#trailers !== undefined) {
       this.#finish(this.#trailers, true);
       return true;
     }
     if (this.#phase === 'over') return false;
-    const mustWait = this.#isPaused || (this.#early !== undefined && this.#sink === undefined);
-    return !mustWait;
+    if (this.#phase === 'answering') {
+      this.#connection?.due(this.#request.timeouts.idle);
+      this.#events.onFlush();
+    }
+    return !this.#isPaused;
   }
 
   onMalformed(reason: string): void {
@@ -167,61 +138,62 @@ class NativeTry implements Try, ConnectionUser, UpstreamResponse {
     this.#fail(code, cause.message, isLocal);
   }
 
+  onDue(): void {
+    if (this.#connection?.isConnecting === true) {
+      this.#fail('connect_timeout', 'no connection in time');
+    } else if (this.#phase === 'waiting') {
+      this.#fail('response_timeout', 'no answer in time');
+    } else if (!this.#isPaused) {
+      // While the client is slow to take the answer, the backend is not to blame.
+      this.#fail('response_timeout', 'the answer stopped half-way');
+    }
+  }
+
   get #isReused(): boolean {
     return (this.#connection?.carried ?? 0) > 1;
   }
 
-  #onConnection(connection: BackendConnection): void {
+  #begin(connection: BackendConnection): void {
+    clearTimeout(this.#queueTimer);
     this.#connection = connection;
-    const { method, body, timeouts } = this.#request;
+    const { method, body, timeouts, startedMs } = this.#request;
     const { socket } = connection;
     connection.assign(this, method === 'HEAD');
-    if (socket.connecting) {
-      this.#connectTimer = setTimeout(
-        () => this.#fail('connect_timeout', 'no connection in time'),
-        timeouts.connectMs,
-      );
+    if (connection.isConnecting) connection.due(timeouts.connect);
+    else connection.dueAt(startedMs + timeouts.response);
+    const head = requestHead(this.#request);
+    if (body === undefined || body.isEmpty) {
+      socket.write(head, 'latin1');
+      return;
     }
-    // Together with what is at hand of the body it is one packet.
-    if (!body.isEmpty) socket.cork();
-    socket.write(requestHead(this.#request), 'latin1');
-    if (body.isEmpty) return;
-    this.#writer = new BodyWriter(socket, this.#request, () => this.#timer?.refresh());
+    // Together with what is at hand of the body, or comes in the same read, it is one packet.
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+    socket.write(head, 'latin1');
+    this.#writer = new BodyWriter(socket, body, () => this.#onProgress());
     this.#writer.start();
-    socket.uncork();
+  }
+
+  /** A long upload is not a slow answer. */
+  #onProgress(): void {
+    const { response, idle } = this.#request.timeouts;
+    this.#connection?.due(this.#phase === 'answering' ? idle : response);
   }
 
   /** @param isClean nothing came behind the answer */
   #finish(trailers: readonly string[], isClean: boolean): void {
     const connection = this.#connection;
+    const head = this.#head;
     const isSent = this.#writer === undefined || this.#writer.isDone;
     this.#end();
     // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.
-    if (
-      isClean &&
-      isSent &&
-      this.#head?.keepAlive === true &&
-      connection?.socket.destroyed === false
-    ) {
+    if (isClean && isSent && head?.keepAlive === true && connection?.socket.destroyed === false) {
       connection.release();
-      this.#backend.connections.giveBack(connection, this.#head.keepAliveTimeoutMs);
+      this.#backend.connections.giveBack(connection, head.keepAliveTimeoutMs);
     } else {
       connection?.destroy();
     }
-    this.#sink?.end(trailers);
-  }
-
-  #onTimeout(): void {
-    // While the client is slow to take the answer, the backend is not to blame.
-    if (this.#isPaused || (this.#phase === 'answering' && this.#sink === undefined)) {
-      this.#timer?.refresh();
-      return;
-    }
-    const isAnswering = this.#phase === 'answering';
-    this.#fail(
-      'response_timeout',
-      isAnswering ? 'the answer stopped half-way' : 'no answer in time',
-    );
+    this.#events.onEnd(trailers);
   }
 
   #fail(code: FailureCode, detail: string, isLocal = false): void {
@@ -230,21 +202,15 @@ class NativeTry implements Try, ConnectionUser, UpstreamResponse {
     const reusedConnection = this.#isReused;
     this.#end();
     this.#connection?.destroy();
-    if (!wasAnswering) {
-      this.#settle({ kind: 'failure', code, detail, reusedConnection, isLocal });
-    } else if (this.#sink === undefined) {
-      this.#failure = { code, detail };
-    } else {
-      this.#sink.fail(code, detail);
-    }
+    if (wasAnswering) this.#events.onCut(code, detail);
+    else this.#events.onFailure({ code, detail, reusedConnection, isLocal });
   }
 
   #end(): void {
     this.#phase = 'over';
-    clearTimeout(this.#timer);
-    clearTimeout(this.#connectTimer);
-    this.#backend.connections.withdraw(this.#begin);
+    clearTimeout(this.#queueTimer);
+    this.#withdraw?.();
     this.#writer?.stop();
-    this.#request.body.detach();
+    this.#request.body?.detach();
   }
 }

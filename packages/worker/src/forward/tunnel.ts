@@ -8,31 +8,28 @@ import type { Socket } from 'node:net';
 import type { Backend } from '../balancing/backend.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
-import type { Outcome, UpstreamRequest } from './forwarder.ts';
+import type { ClientStream } from '../server/http1/client-stream.ts';
+import type { Try, TryEvents, UpstreamRequest } from './forwarder.ts';
 
 /** A try to open a tunnel; its headers carry Connection and Upgrade. */
 export interface TunnelRequest extends UpstreamRequest {
   /** The client's connection, nothing written to it yet. */
-  readonly client: Socket;
+  readonly client: ClientStream;
 }
 
-export type TunnelOutcome = Outcome | { readonly kind: 'tunnel'; readonly start: () => Socket };
-
-/** One try under way. */
-export interface TunnelTry {
-  readonly outcome: Promise<TunnelOutcome>;
-  readonly connectMs: number | undefined;
-  cancel(): void;
+export interface TunnelEvents extends TryEvents {
+  /** The backend agreed. @param start writes the 101, joins both sides and returns the backend's socket */
+  onTunnel(start: () => Socket): void;
 }
 
-/** Opens tunnels. `start` of a tunnel outcome writes the 101, joins both sides and returns the backend's socket. */
+/** Opens tunnels. A try ends with `onTunnel`, or as any other. */
 export interface TunnelOpener {
-  open(request: TunnelRequest, backend: Backend): TunnelTry;
+  open(request: TunnelRequest, backend: Backend, events: TunnelEvents): Try;
 }
 
 /** Both ends of a tunnel, and what it is counted by. */
 export interface TunnelEnds {
-  readonly client: Socket;
+  readonly client: ClientStream;
   readonly upstream: Socket;
   readonly backend: Backend;
   readonly metrics: RouteMetrics;

@@ -2,7 +2,6 @@
  * One line per request, built by hand with a fixed order of keys: a general serialiser would cost more than the rest of the
  * bookkeeping together. Every value from the wire is escaped; a line is never longer than a pipe takes in one piece.
  */
-import type { IncomingMessage } from 'node:http';
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Exchange } from './exchange.ts';
@@ -54,30 +53,29 @@ export class AccessLog {
   }
 
   #json(exchange: Exchange, { status, totalMs }: Finished): string {
-    const { request } = exchange;
     return (
       `{"time":"${this.#isoTime()}"` +
       `,"request_id":${quote(exchange.id)}` +
       `,"client":${quote(exchange.clientAddress)}` +
-      `,"listener":${quote(exchange.listener)}` +
+      `,"listener":${quote(exchange.listener.name)}` +
       `,"method":${quote(exchange.method)}` +
       `,"host":${quote(exchange.host)}` +
       `,"path":${quote(exchange.path)}` +
       `,"query":${quote(exchange.search.slice(1))}` +
-      `,"protocol":${quote(protocolOf(request))}` +
+      `,"protocol":${quote(protocolOf(exchange))}` +
       `,"status":${status}` +
       `,"route":${quote(exchange.route?.name)}` +
       `,"pool":${quote(exchange.pool?.name)}` +
       `,"backend":${quote(exchange.backend?.name)}` +
       `,"tries":${exchange.tries}` +
-      `,"bytes":${exchange.responseBytes}` +
+      `,"bytes":${exchange.response.bodyBytes}` +
       `,"request_bytes":${exchange.body?.receivedBytes ?? 0}` +
       `,"connect_ms":${milliseconds(exchange.connectMs)}` +
       `,"ttfb_ms":${milliseconds(exchange.ttfbMs)}` +
       `,"total_ms":${milliseconds(totalMs)}` +
       `,"reason":${quote(exchange.reason)}` +
-      `,"user_agent":${quote(request.headers['user-agent'])}` +
-      `,"referer":${quote(request.headers.referer)}}\n`
+      `,"user_agent":${quote(exchange.header('user-agent'))}` +
+      `,"referer":${quote(exchange.header('referer'))}}\n`
     );
   }
 
@@ -94,19 +92,18 @@ export class AccessLog {
 
   /** The combined format of Apache and nginx, its fields and no others, so that every tool that reads it reads this. */
   #combined(exchange: Exchange, { status }: Finished): string {
-    const { request } = exchange;
-    const line = `${exchange.method} ${exchange.path}${exchange.search} ${protocolOf(request)}`;
+    const line = `${exchange.method} ${exchange.path}${exchange.search} ${protocolOf(exchange)}`;
     return (
       `${exchange.clientAddress === '' ? '-' : exchange.clientAddress} - - [${commonDate(this.#clock.wallMs())}]` +
-      ` ${quoteHex(line)} ${status} ${exchange.responseBytes}` +
-      ` ${quoteHex(request.headers.referer)} ${quoteHex(request.headers['user-agent'])}\n`
+      ` ${quoteHex(line)} ${status} ${exchange.response.bodyBytes}` +
+      ` ${quoteHex(exchange.header('referer'))} ${quoteHex(exchange.header('user-agent'))}\n`
     );
   }
 }
 
 /** A message that could not be parsed has no version. */
-function protocolOf({ httpVersion }: IncomingMessage): string {
-  return httpVersion ? `HTTP/${httpVersion}` : '';
+function protocolOf({ head }: Exchange): string {
+  return head === undefined ? '' : `HTTP/1.${head.httpMinor}`;
 }
 
 function milliseconds(ms: number | undefined): string {

@@ -1,11 +1,10 @@
 /** What comes before any backend: the route, its stages, and the answers that need no backend. */
 import type { Exchange } from './exchange.ts';
 import { type Reply, closingReply, errorReply } from './reply.ts';
-import type { RefusedHead } from './request-head.ts';
+import type { RefusedHead } from './destination.ts';
 import { isLooping } from './request-headers.ts';
 import { fillRedirect } from './rewrite.ts';
 import type { Action, Route } from './route.ts';
-import type { Services } from './services.ts';
 
 /** A route that wants a backend. */
 export type ForwardingRoute = Route & { readonly action: Extract<Action, { kind: 'forward' }> };
@@ -13,20 +12,32 @@ export type ForwardingRoute = Route & { readonly action: Extract<Action, { kind:
 /** Where a request goes on to, or the answer that ends it. */
 export type Admission = { readonly reply: Reply } | { readonly route: ForwardingRoute };
 
-/** Finds the route and runs its stages. */
-export async function admit(exchange: Exchange, services: Services): Promise<Admission> {
-  const { routes } = services.runtime();
+/** Finds the route and runs its stages; a promise only where a stage has to wait. */
+export function admit(exchange: Exchange): Admission | Promise<Admission> {
+  const { routes } = exchange.services.runtime();
   const route = routes.find(exchange);
   exchange.route = route;
   if (route === undefined)
     return { reply: routes.namesMethod(exchange.method) ? NO_ROUTE : METHOD_NOT_ALLOWED };
-  if (isLooping(exchange.request)) return { reply: LOOPING };
+  if (isLooping(exchange.head?.via)) return { reply: LOOPING };
   const last = lastHopReply(exchange);
   if (last !== undefined) return { reply: last };
-  for (const stage of route.stages) {
-    const verdict = stage.admit(exchange);
-    const reply = verdict instanceof Promise ? await verdict : verdict;
-    if (reply !== undefined) return { reply };
+  return passStages(exchange, route, 0);
+}
+
+function passStages(
+  exchange: Exchange,
+  route: Route,
+  from: number,
+): Admission | Promise<Admission> {
+  for (let i = from; i < route.stages.length; i++) {
+    const verdict = route.stages[i]?.admit(exchange);
+    if (verdict instanceof Promise) {
+      return verdict.then((reply) =>
+        reply === undefined ? passStages(exchange, route, i + 1) : { reply },
+      );
+    }
+    if (verdict !== undefined) return { reply: verdict };
   }
   return forwards(route) ? { route } : { reply: fixedReply(exchange, route.action) };
 }
@@ -42,8 +53,8 @@ function forwards(route: Route): route is ForwardingRoute {
 }
 
 /** What may go no further is answered here; a TRACE would be answered with its own credentials. @see RFC 9110 section 7.6.2 */
-function lastHopReply({ method, headers }: Exchange): Reply | undefined {
-  if (headers['max-forwards'] !== '0') return undefined;
+function lastHopReply({ method, head }: Exchange): Reply | undefined {
+  if (head?.maxForwards !== '0') return undefined;
   if (method === 'OPTIONS') return OPTIONS_REPLY;
   return method === 'TRACE' ? METHOD_NOT_ALLOWED : undefined;
 }

@@ -1,30 +1,55 @@
 /** One request on its way through the worker: everything that is known of it, from its head to its access log line. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FailureCode, Reason } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { PickContext } from '../balancing/policy.ts';
 import type { Pool } from '../balancing/pool.ts';
-import type { ClientConnection } from '../server/client-connection.ts';
-import type { Reply } from './reply.ts';
+import type { ParseError } from '../http1/parse-error.ts';
+import type { ClientConnection, ConnectionUser } from '../server/http1/client-connection.ts';
+import type { ClientResponse } from '../server/http1/client-response.ts';
+import type { ListenerContext } from '../server/listener-context.ts';
+import type { Destination } from './destination.ts';
+import { finishExchange } from './finish-exchange.ts';
+import { closingReply, type Reply } from './reply.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { Matchable } from './route-match.ts';
 import type { Route } from './route.ts';
+import { sendReply } from './send-reply.ts';
+import type { Services } from './services.ts';
+import { unreadableReply } from './unreadable.ts';
 
-/** What the connection and the listener say about a request. */
-export interface ExchangeOrigin {
+/** A request and where it came from. */
+export interface Arrival {
+  /** undefined for a message that could not be read. */
+  readonly head: RequestHead | undefined;
+  readonly response: ClientResponse;
   readonly connection: ClientConnection;
-  readonly listener: string;
+  readonly listener: ListenerContext;
+}
+
+/** What is found out of a request before it is looked at closer. */
+export interface Identity {
   readonly id: string;
+  /** The client behind trusted proxies; '' on a unix socket. */
   readonly clientAddress: string;
+  /** On the monotonic clock. */
   readonly startedMs: number;
 }
 
-export class Exchange implements PickContext, Matchable {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+/** Carries an exchange to a backend, as far as the exchange has to know. */
+export interface Carrier {
+  /** The client takes more of the answer. */
+  resume(): void;
+  /** Nobody waits for an answer any more. */
+  cancel(): void;
+}
+
+export class Exchange implements PickContext, Matchable, ConnectionUser {
+  readonly head: RequestHead | undefined;
+  readonly response: ClientResponse;
   readonly connection: ClientConnection;
-  readonly listener: string;
+  readonly listener: ListenerContext;
+  readonly services: Services;
   readonly id: string;
   /** The client behind trusted proxies; '' on a unix socket. */
   readonly clientAddress: string;
@@ -41,7 +66,9 @@ export class Exchange implements PickContext, Matchable {
   route: Route | undefined;
   pool: Pool | undefined;
   backend: Backend | undefined;
+  /** undefined when the request has none. */
   body: RequestBody | undefined;
+  carrier: Carrier | undefined;
   readonly tried: Backend[] = [];
   tries = 0;
   /** The stale-connection retry is granted once. */
@@ -51,57 +78,70 @@ export class Exchange implements PickContext, Matchable {
   ttfbMs: number | undefined;
   /** Spent waiting for backends. */
   upstreamMs = 0;
-  responseBytes = 0;
   reason: Reason | undefined;
-  /** Ends the try under way, if any. */
-  cancelTry: (() => void) | undefined;
-  /** An answer that overtakes what the backend would say: the body broke a limit, the time is up. */
-  interruption: Reply | undefined;
-  /** The end of the connection is the end of the answer's body: HTTP/1.0 without Content-Length. */
-  endsWithConnection = false;
-  /** Its answer is out whole, though the response object was not ended. */
-  isAnswered = false;
   /** It became a tunnel: its end is no client that left. */
   isTunnel = false;
+  /** Runs out with the route's `timeout`. */
+  timer: NodeJS.Timeout | undefined;
   /** Its access line is written. */
   isFinished = false;
+  /** It was answered in place of what was to come: the body broke a limit, the time is up. */
+  isInterrupted = false;
 
   constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    head: RequestHead | undefined,
-    origin: ExchangeOrigin,
+    arrival: Arrival,
+    identity: Identity,
+    destination: Destination | undefined,
+    services: Services,
   ) {
-    this.request = request;
-    this.response = response;
-    this.connection = origin.connection;
-    this.listener = origin.listener;
-    this.id = origin.id;
-    this.clientAddress = origin.clientAddress;
-    this.startedMs = origin.startedMs;
-    this.method = request.method ?? '';
-    this.path = head?.target.path ?? request.url ?? '';
-    this.matchPath = head?.target.matchPath ?? '';
-    this.search = head?.target.search ?? '';
-    this.hostname = head?.hostname ?? '';
-    this.host = head?.host;
+    const { head } = arrival;
+    this.head = head;
+    this.response = arrival.response;
+    this.connection = arrival.connection;
+    this.listener = arrival.listener;
+    this.services = services;
+    this.id = identity.id;
+    this.clientAddress = identity.clientAddress;
+    this.startedMs = identity.startedMs;
+    this.method = head?.method ?? '';
+    this.path = destination?.target.path ?? head?.target ?? '';
+    this.matchPath = destination?.target.matchPath ?? '';
+    this.search = destination?.target.search ?? '';
+    this.hostname = destination?.hostname ?? '';
+    this.host = destination?.host;
   }
 
-  get headers(): IncomingMessage['headers'] {
-    return this.request.headers;
+  /** All lines of a field, joined by commas; undefined when there is none. @param lower the name in lower case */
+  header(lower: string): string | undefined {
+    return this.head?.header(lower);
   }
 
   /** An idempotent request by its method, or by the client's word. @see RFC 9110 section 9.2.2 */
   isRepeatable(methods: readonly string[]): boolean {
-    return methods.includes(this.method) || this.headers['idempotency-key'] !== undefined;
+    return methods.includes(this.method) || this.header('idempotency-key') !== undefined;
+  }
+
+  /** Nobody waits for what is still to be found out. */
+  get isOver(): boolean {
+    return this.isFinished || this.isInterrupted;
   }
 
   /** Ends the request with this answer, or cuts it where an answer has begun already. */
   interrupt(reply: Reply): void {
-    if (this.isFinished || this.interruption !== undefined) return;
-    this.interruption = reply;
-    if (this.response.headersSent) this.cut(reply.reason);
-    this.cancelTry?.();
+    if (this.isOver) return;
+    this.isInterrupted = true;
+    this.carrier?.cancel();
+    if (this.response.isBegun) this.cut(reply.reason);
+    else sendReply(this, reply);
+  }
+
+  /** A bug of ours: the client gets 500, or a cut where its answer has begun. */
+  fail(error: unknown): void {
+    const { log } = this.services;
+    log.error({ err: error, requestId: this.id }, 'request failed inside the balancer');
+    this.carrier?.cancel();
+    if (this.response.isBegun) this.cut('internal_error');
+    else sendReply(this, FAILED_INSIDE);
   }
 
   /**
@@ -110,9 +150,35 @@ export class Exchange implements PickContext, Matchable {
    */
   cut(reason: Reason | FailureCode | undefined): void {
     this.reason ??= reason === 'connect_timeout' ? 'connect_failed' : reason;
-    const { socket } = this.response;
-    if (this.endsWithConnection) socket?.resetAndDestroy();
-    else socket?.destroy();
-    this.response.destroy();
+    const { socket } = this.connection;
+    if (this.response.endsWithConnection) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  onBody(buffer: Buffer, start: number, end: number): void {
+    this.body?.take(buffer, start, end);
+  }
+
+  onBodyEnd(trailers: readonly string[]): void {
+    this.body?.finish(trailers);
+  }
+
+  /** The body went wrong: what the backend has of it must not look complete. */
+  onMalformed(error: ParseError): void {
+    this.interrupt(unreadableReply(error));
+  }
+
+  onWritable(): void {
+    this.carrier?.resume();
+  }
+
+  onAnswered(): void {
+    finishExchange(this, true);
+  }
+
+  onGone(): void {
+    finishExchange(this, this.isTunnel);
   }
 }
+
+const FAILED_INSIDE = closingReply('internal_error', 'internal error');

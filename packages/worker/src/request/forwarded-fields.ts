@@ -10,9 +10,6 @@ export interface ForwardedIdentity {
   /** 0 on a unix socket. */
   readonly port: number;
   readonly host: string | undefined;
-  readonly requestId: string;
-  /** Name of the request id's field, as configured. */
-  readonly requestIdHeader: string;
 }
 
 /** Whether a field says who the client is or how it came. @param lower its name in lower case */
@@ -31,8 +28,8 @@ export function isIdentityAlias(lower: string): boolean {
 export class ForwardedFields {
   readonly #identity: ForwardedIdentity;
   /** By name in lower case; repeated lines joined by commas. */
-  readonly #said = new Map<string, string>();
-  readonly #others: string[] = [];
+  #said: Map<string, string> | undefined;
+  #others: string[] | undefined;
 
   constructor(identity: ForwardedIdentity) {
     this.#identity = identity;
@@ -42,22 +39,26 @@ export class ForwardedFields {
   take(name: string, lower: string, value: string): void {
     if (!this.#identity.peerIsTrusted || isIdentityAlias(lower)) return;
     if (!WRITTEN_HERE.has(lower)) {
-      this.#others.push(name, value);
+      (this.#others ??= []).push(name, value);
       return;
     }
-    const before = this.#said.get(lower);
+    const said = (this.#said ??= new Map<string, string>());
+    const before = said.get(lower);
     const isList = lower === 'x-forwarded-for' && before !== undefined;
-    this.#said.set(lower, isList ? `${before}, ${value}` : value);
+    said.set(lower, isList ? `${before}, ${value}` : value);
   }
 
   /** Names and values in turn. */
   write(into: string[]): void {
     const { peerAddress, clientAddress, scheme, port, host } = this.#identity;
-    const hops = [this.#said.get('x-forwarded-for'), peerAddress].filter(Boolean).join(', ');
-    const proto = this.#said.get('x-forwarded-proto') ?? scheme;
-    const hostAsked = this.#said.get('x-forwarded-host') ?? host;
-    const portAsked = this.#said.get('x-forwarded-port') ?? (port > 0 ? String(port) : undefined);
-    into.push(...this.#others);
+    const said = this.#said;
+    const before = said?.get('x-forwarded-for') ?? '';
+    const hops =
+      before === '' || peerAddress === '' ? before + peerAddress : `${before}, ${peerAddress}`;
+    const proto = said?.get('x-forwarded-proto') ?? scheme;
+    const hostAsked = said?.get('x-forwarded-host') ?? host;
+    const portAsked = said?.get('x-forwarded-port') ?? (port > 0 ? String(port) : undefined);
+    if (this.#others !== undefined) into.push(...this.#others);
     if (hops !== '') into.push('X-Forwarded-For', hops);
     into.push('X-Forwarded-Proto', proto);
     if (hostAsked !== undefined) into.push('X-Forwarded-Host', hostAsked);

@@ -1,119 +1,141 @@
 /**
- * The life of a request, top to bottom.
+ * The life of a request, top to bottom. Everything is a plain call; only a stage that has to wait makes the rest wait.
  *
- *     head ──▶ route ──▶ stages ──▶ tries ──▶ relay ──▶ metrics and one access line
+ *     head ──▶ route ──▶ stages ──▶ passage to a backend and back ──▶ metrics and one access line
  *       │400     │404      │403       │502 503 504
  *       └────────┴─────────┴──────────┴──▶ reply
  */
-import { admit, type ForwardingRoute, refusalReply } from './admission.ts';
-import type { Exchange } from './exchange.ts';
-import { beginExchange, type Origin } from './exchange-lifecycle.ts';
-import { relayResponse } from './relay-response.ts';
-import { type Reply, closingReply } from './reply.ts';
+import type { Pool } from '../balancing/pool.ts';
+import {
+  type Admission,
+  admit,
+  type ForwardingRoute,
+  METHOD_NOT_ALLOWED,
+  refusalReply,
+} from './admission.ts';
+import { beginExchange } from './begin-exchange.ts';
+import type { Arrival, Exchange } from './exchange.ts';
+import { Passage } from './passage.ts';
+import { type Reply, closingReply, errorReply } from './reply.ts';
 import { type BodyFailure, RequestBody } from './request-body.ts';
+import type { RequestHead } from './request-head.ts';
 import { maxBodyBytes } from './route.ts';
 import { sendReply } from './send-reply.ts';
 import type { Services } from './services.ts';
-import { tryBackends } from './try-backends.ts';
+import { takesUpgrade, TunnelPassage } from './tunnel-passage.ts';
 import { failureReply } from './upstream-errors.ts';
 
-/** What node:http hands over, and where it came from. */
-export interface Arrival extends Origin {
-  /** The client waits for `100 Continue` before it sends its body. */
-  readonly expectsContinue: boolean;
+/** A request whose head could be read. */
+export interface RequestArrival extends Arrival {
+  readonly head: RequestHead;
 }
 
-/** Answers one request, whatever happens. Never rejects. */
-export async function handleRequest(arrival: Arrival, services: Services): Promise<void> {
-  const { request, response, connection, listener } = arrival;
-  const most = listener.limits.maxRequestsPerConnection;
-  // What follows on a connection that was given up is not a request any more (RFC 9112 section 9.6).
-  if (connection.isClosing || connection.isWornOut(most)) {
-    request.resume();
-    return;
-  }
+/** Answers one request, whatever happens. */
+export function handleRequest(arrival: RequestArrival, services: Services): void {
+  const { head, connection } = arrival;
   const { exchange, refused } = beginExchange(arrival, services);
-  // Node's own limit says that it closes, does not, and answers the next request with a bare 503.
-  if (connection.isWornOut(most)) response.shouldKeepAlive = false;
-  if (refused !== undefined) {
-    sendReply(exchange, refusalReply(refused), services);
+  try {
+    const reply = refusalOf(head, refused === undefined ? undefined : refusalReply(refused));
+    if (reply !== undefined) {
+      sendReply(exchange, reply);
+      return;
+    }
+    const isUpgrade = takesUpgrade(head);
+    // Bytes behind an upgrade were meant for a tunnel: where there is none they are never read as a request.
+    if (isUpgrade) connection.isEnding = true;
+    if (head.announcesBody) exchange.body = bodyOf(exchange, head);
+    const admission = admit(exchange);
+    if (admission instanceof Promise) {
+      admission.then(
+        (admitted) => proceed(exchange, admitted, isUpgrade),
+        (error: unknown) => exchange.fail(error),
+      );
+    } else {
+      proceed(exchange, admission, isUpgrade);
+    }
+  } catch (error) {
+    exchange.fail(error);
+  }
+}
+
+/** Answers what could not be read as a request. */
+export function handleUnreadable(arrival: Arrival, reply: Reply, services: Services): void {
+  sendReply(beginExchange(arrival, services).exchange, reply);
+}
+
+/** What is answered without a look at the routes. */
+function refusalOf(head: RequestHead, refused: Reply | undefined): Reply | undefined {
+  if (head.method === 'CONNECT') return CONNECT_REFUSED;
+  if (refused !== undefined) return refused;
+  const isKnown = head.expect === undefined || head.expect.toLowerCase() === '100-continue';
+  return isKnown ? undefined : EXPECTATION_FAILED;
+}
+
+function proceed(exchange: Exchange, admission: Admission, isUpgrade: boolean): void {
+  // While a stage was waiting the client may have left, or its body gone wrong.
+  if (exchange.isOver) return;
+  if ('reply' in admission) {
+    sendReply(exchange, admission.reply);
     return;
   }
-  try {
-    const admission = await admit(exchange, services);
-    // A body that was malformed in the packet of its head has interrupted the exchange by now, before any try.
-    const reply =
-      exchange.interruption ??
-      ('reply' in admission
-        ? admission.reply
-        : await forward(exchange, admission.route, arrival, services));
-    if (reply !== undefined) sendReply(exchange, reply, services);
-  } catch (error) {
-    failInside(exchange, error, services);
-  }
-}
-
-/** A bug of ours, or an answer that cannot be written: the client gets 500, or a cut where its answer has begun. */
-export function failInside(exchange: Exchange, error: unknown, services: Services): void {
-  services.log.error({ err: error, requestId: exchange.id }, 'request failed inside the balancer');
-  exchange.cancelTry?.();
-  if (exchange.response.headersSent) exchange.cut('internal_error');
-  else sendReply(exchange, closingReply('internal_error', 'internal error'), services);
-}
-
-async function forward(
-  exchange: Exchange,
-  route: ForwardingRoute,
-  arrival: Arrival,
-  services: Services,
-): Promise<Reply | undefined> {
+  const { route } = admission;
   const pool = route.action.choosePool();
   exchange.pool = pool;
-  const body = takeBody(exchange, route, arrival, services);
-  if (body.isAnnouncedTooLarge) return TOO_LARGE;
-  if (arrival.expectsContinue) exchange.response.writeContinue();
+  if (isUpgrade) new TunnelPassage(exchange, route, pool).next();
+  else forward(exchange, route, pool);
+}
+
+function forward(exchange: Exchange, route: ForwardingRoute, pool: Pool): void {
+  const { body, head, response } = exchange;
+  if (body !== undefined) {
+    limitBody(body, exchange, route, pool);
+    if (body.isTooLarge) {
+      sendReply(exchange, TOO_LARGE);
+      return;
+    }
+    if (head?.expect !== undefined && !body.isEmpty) response.inform(100, []);
+  }
   if (route.timeoutMs > 0) limitTime(exchange, route.timeoutMs);
-  const outcome = await tryBackends({ exchange, route, pool, body, services });
-  if (exchange.interruption !== undefined) return exchange.interruption;
-  if ('reply' in outcome) return outcome.reply;
-  if ('answer' in outcome) relayResponse(exchange, outcome.answer, outcome.onEnd);
-  return undefined;
+  new Passage(exchange, route, pool).next();
+}
+
+function bodyOf(exchange: Exchange, head: RequestHead): RequestBody {
+  const length = head.isChunked ? undefined : (head.contentLength ?? 0);
+  const { connection, services } = exchange;
+  return new RequestBody(connection, length, services.clock, (failure) =>
+    onBodyFailure(exchange, failure),
+  );
 }
 
 /** The body is kept for another try only where the request may have one. */
-function takeBody(
+function limitBody(
+  body: RequestBody,
   exchange: Exchange,
   route: ForwardingRoute,
-  { request, listener }: Arrival,
-  services: Services,
-): RequestBody {
-  const { limits } = listener;
-  const { retries } = exchange.pool?.config ?? {};
-  const bodyLimits = {
+  { config: { retries } }: Pool,
+): void {
+  const { limits } = exchange.listener;
+  body.limit({
     maxBytes: maxBodyBytes(route, limits),
     idleMs: limits.bodyIdleTimeout,
     minBytesPerSecond: limits.bodyMinRate,
-    bufferBytes:
-      retries !== undefined && exchange.isRepeatable(retries.methods) ? retries.bufferBody : 0,
-  };
-  const body = new RequestBody(request, bodyLimits, services.clock, (failure) =>
-    onBodyFailure(exchange, failure),
-  );
-  exchange.body = body;
-  return body;
+    bufferBytes: exchange.isRepeatable(retries.methods) ? retries.bufferBody : 0,
+  });
 }
 
-/** A client that left in the middle of its body is seen by the response's `close`; the other two get an answer. */
 function onBodyFailure(exchange: Exchange, failure: BodyFailure): void {
-  if (failure === 'body_too_large') exchange.interrupt(TOO_LARGE);
-  if (failure === 'request_timeout') exchange.interrupt(TOO_SLOW);
+  exchange.interrupt(failure === 'body_too_large' ? TOO_LARGE : TOO_SLOW);
 }
 
 function limitTime(exchange: Exchange, ms: number): void {
-  const timer = setTimeout(() => exchange.interrupt(TIME_IS_UP), ms);
-  exchange.response.once('close', () => clearTimeout(timer));
+  exchange.timer = setTimeout(() => exchange.interrupt(TIME_IS_UP), ms);
 }
 
+const CONNECT_REFUSED: Reply = { ...METHOD_NOT_ALLOWED, closes: true };
+const EXPECTATION_FAILED = errorReply(
+  'expectation_failed',
+  'only "Expect: 100-continue" is understood',
+);
 const TOO_LARGE = closingReply('body_too_large', 'the request body is too large');
 const TOO_SLOW = closingReply('request_timeout', 'the request body came too slowly');
 const TIME_IS_UP = failureReply('response_timeout');

@@ -1,8 +1,9 @@
 /**
- * Fields that end at this hop, in either direction.
- * @see RFC 9110 section 7.6.1
+ * What a message may drop at this hop, and what it may not carry beyond its end.
+ * @see RFC 9110 sections 6.5.1 and 7.6.1
  */
 
+/** Fields that end at this hop, in either direction. */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -43,27 +44,20 @@ const NOT_IN_TRAILERS = new Set([
   'x-request-id',
 ]);
 
-/** @param lower a field name in lower case. */
-export function isHopByHop(lower: string): boolean {
-  return HOP_BY_HOP.has(lower);
-}
-
 /**
- * The names that a message's `Connection` fields list, in lower case, without those it may not name.
- * undefined when it lists none but `close` and `keep-alive`, which is nearly always.
+ * The names that `Connection` lists, in lower case, without those it may not name. undefined when it lists none but `close` and
+ * `keep-alive`, which is nearly always.
+ * @param connection all lines of the field, joined by commas
  */
-export function connectionNamed(raw: readonly string[]): ReadonlySet<string> | undefined {
+export function connectionNamed(connection: string): ReadonlySet<string> | undefined {
+  if (connection === '' || connection === 'keep-alive' || connection === 'close') return undefined;
   let named: Set<string> | undefined;
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
-    for (const token of (raw[i + 1] ?? '').toLowerCase().split(',')) {
-      const trimmed = token.trim();
-      if (trimmed === '' || trimmed === 'close' || trimmed === 'keep-alive') continue;
-      if (END_TO_END.has(trimmed) || trimmed.startsWith('x-forwarded-')) continue;
-      named ??= new Set();
-      named.add(trimmed);
-    }
+  for (const token of connection.toLowerCase().split(',')) {
+    const name = token.trim();
+    if (name === '' || name === 'close' || name === 'keep-alive') continue;
+    if (END_TO_END.has(name) || name.startsWith('x-forwarded-')) continue;
+    named ??= new Set();
+    named.add(name);
   }
   return named;
 }

@@ -1,6 +1,6 @@
 /** The answers that the balancer makes itself. */
-import { STATUS_CODES } from 'node:http';
 import { REASONS, type Reason } from '@lb/shared/errors/reasons';
+import { valueOf } from '../http1/field-names.ts';
 
 /** An answer, not yet bound to a request. */
 export interface Reply {
@@ -28,7 +28,7 @@ export function closingReply(reason: Reason, error: string): Reply {
 /** A reply as bytes: JSON where the client prefers it, one plain line otherwise. */
 export interface RenderedReply {
   /** Names and values in turn, Content-Length and Content-Type included. */
-  readonly headers: string[];
+  readonly fields: string[];
   readonly body: Buffer;
 }
 
@@ -43,32 +43,13 @@ export function renderReply(
   // RFC 9110 sections 8.6 and 15.4.5: these two end with their head.
   const isBodyless = reply.status === 204 || reply.status === 304;
   const body = Buffer.from(isBodyless ? '' : bodyText(reply, wantsJson, requestId));
-  const headers = [...reply.headers];
-  const has = (wanted: string): boolean =>
-    headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === wanted);
-  if (body.length > 0 && !has('content-type')) {
-    headers.push('Content-Type', wantsJson ? 'application/json' : 'text/plain; charset=utf-8');
+  const fields = [...reply.headers];
+  if (body.length > 0 && valueOf(fields, 'content-type') === undefined) {
+    fields.push('Content-Type', wantsJson ? 'application/json' : 'text/plain; charset=utf-8');
   }
-  if (!isBodyless) headers.push('Content-Length', String(body.length));
-  headers.push(idHeader, requestId);
-  if (reply.closes) headers.push('Connection', 'close');
-  return { headers, body };
-}
-
-/** A whole HTTP/1.1 message, for a connection on which there is no http.ServerResponse to use; `body` is its body's size. */
-export function renderRawReply(
-  reply: Reply,
-  idHeader: string,
-  requestId: string,
-  nowMs: number,
-): { readonly message: Buffer; readonly body: number } {
-  const { headers, body } = renderReply({ ...reply, closes: true }, undefined, idHeader, requestId);
-  let head = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}\r\nDate: ${new Date(nowMs).toUTCString()}\r\n`;
-  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  return {
-    message: Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]),
-    body: body.length,
-  };
+  if (!isBodyless) fields.push('Content-Length', String(body.length));
+  fields.push(idHeader, requestId);
+  return { fields, body };
 }
 
 /** JSON is preferred when Accept gives it a higher weight than text (RFC 9110 section 12.5.1); a tie goes to what is named. */

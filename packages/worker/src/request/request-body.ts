@@ -2,10 +2,9 @@
  * The body of a request between its client and the tries: counted, limited, paced, and kept as long as another try may
  * need it.
  *
- *     client ── IncomingMessage ──▶ RequestBody ── BodySink ──▶ a try
- *                                      └─ kept chunks, up to bufferBytes, for the next try
+ *     client connection ── take, finish ──▶ RequestBody ── BodySink ──▶ a try
+ *                                              └─ kept chunks: for the first try until there is one, for the next after it
  */
-import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@lb/shared/time/clock';
 
 /** Where a try takes the body. */
@@ -16,8 +15,16 @@ export interface BodySink {
   end(trailers: readonly string[]): void;
 }
 
-/** Why a body could not be taken to its end. `aborted`: the client left in the middle of it. */
-export type BodyFailure = 'body_too_large' | 'request_timeout' | 'aborted';
+/** The connection that the body comes on. */
+export interface BodySource {
+  /** What was read already still comes. */
+  pause(): void;
+  resume(): void;
+  readonly socket: { readonly bytesRead: number };
+}
+
+/** Why a body could not be taken to its end. */
+export type BodyFailure = 'body_too_large' | 'request_timeout';
 
 /** Limits of one body. 0 switches a limit off. */
 export interface BodyLimits {
@@ -27,6 +34,9 @@ export interface BodyLimits {
   /** Kept for another try up to this size. */
   readonly bufferBytes: number;
 }
+
+/** Before a route is found: what comes is held, and the client waits. */
+const NO_LIMITS: BodyLimits = { maxBytes: 0, idleMs: 0, minBytesPerSecond: 0, bufferBytes: 0 };
 
 const RATE_GRACE_MS = 5_000;
 
@@ -39,14 +49,16 @@ const FRAMING_GRACE_BYTES = 128 * 1024;
 export class RequestBody {
   /** undefined when the client sends chunks without saying how many. */
   readonly length: number | undefined;
-  readonly #request: IncomingMessage;
-  readonly #limits: BodyLimits;
+  readonly #source: BodySource;
   readonly #clock: Clock;
   readonly #onFailure: (failure: BodyFailure) => void;
   readonly #bytesReadBefore: number;
+  #limits = NO_LIMITS;
+  /** Undefined once another try could not have it whole. */
   #kept: Buffer[] | undefined = [];
+  #trailers: readonly string[] = [];
   #received = 0;
-  #isReading = false;
+  #isSent = false;
   #isComplete: boolean;
   #isOver = false;
   #sink: BodySink | undefined;
@@ -55,26 +67,19 @@ export class RequestBody {
   #waitedMs = 0;
   #pausedAtMs: number | undefined;
 
-  /** @param onFailure called once, asynchronously, when the body breaks a limit or its client leaves in its midst. */
+  /** @param onFailure called once when the body breaks a limit */
   constructor(
-    request: IncomingMessage,
-    limits: BodyLimits,
+    source: BodySource,
+    length: number | undefined,
     clock: Clock,
     onFailure: (failure: BodyFailure) => void,
   ) {
-    const { 'transfer-encoding': coding, 'content-length': length } = request.headers;
-    this.#request = request;
-    this.#limits = limits;
+    this.#source = source;
+    this.length = length;
     this.#clock = clock;
     this.#onFailure = onFailure;
-    this.#bytesReadBefore = request.socket.bytesRead;
-    this.length = coding === undefined ? Number(length ?? 0) : undefined;
-    this.#isComplete = this.length === 0;
-  }
-
-  /** Whether the client said it sends a body, even an empty one; framing is only passed on for those. */
-  get isPresent(): boolean {
-    return this.length !== 0 || this.#request.headers['content-length'] !== undefined;
+    this.#isComplete = length === 0;
+    this.#bytesReadBefore = this.#isComplete ? 0 : source.socket.bytesRead;
   }
 
   get isEmpty(): boolean {
@@ -96,24 +101,58 @@ export class RequestBody {
     return this.#kept !== undefined;
   }
 
-  /** True when the announced length is above the limit, before a byte of it is read. */
-  get isAnnouncedTooLarge(): boolean {
-    return (
-      this.#limits.maxBytes > 0 && this.length !== undefined && this.length > this.#limits.maxBytes
-    );
+  /** More than the limit has come, or is announced. */
+  get isTooLarge(): boolean {
+    const { maxBytes } = this.#limits;
+    return maxBytes > 0 && Math.max(this.#received, this.length ?? 0) > maxBytes;
+  }
+
+  /** Says what the body may be, when its route is known; before the first try. */
+  limit(limits: BodyLimits): void {
+    this.#limits = limits;
+  }
+
+  /** Takes a piece from the connection: a view, of which a copy is made. */
+  take(buffer: Buffer, start: number, end: number): void {
+    this.#received += end - start;
+    if (this.#isOver) return;
+    if (this.isTooLarge || this.#isFlood()) {
+      this.#fail('body_too_large');
+      return;
+    }
+    if (this.#isTooSlow()) {
+      this.#fail('request_timeout');
+      return;
+    }
+    this.#idleTimer?.refresh();
+    const chunk = Buffer.from(buffer.subarray(start, end));
+    this.#keep(chunk);
+    // Without a try what comes is held, however much it is; the client waits, so it is one read at most.
+    if (this.#sink === undefined || !this.#sink.write(chunk)) this.#pause();
+  }
+
+  /** Everything has come. Names and values of trailers in turn. */
+  finish(trailers: readonly string[]): void {
+    this.#isComplete = true;
+    this.#trailers = trailers;
+    clearTimeout(this.#idleTimer);
+    if (!this.#isOver) this.#sink?.end(trailers);
   }
 
   /** Gives the body to a try, from its first byte: kept chunks, then what is still to come. @throws Error when not replayable. */
   sendTo(sink: BodySink): void {
-    if (this.#kept === undefined) throw new Error('the body was not kept for another try');
+    const kept = this.#kept;
+    if (kept === undefined) throw new Error('the body was not kept for another try');
     this.#sink = sink;
+    this.#isSent = true;
+    if (this.#received > this.#limits.bufferBytes) this.#kept = undefined;
     let mayGoOn = true;
-    for (const chunk of this.#kept) mayGoOn = sink.write(chunk);
+    for (const chunk of kept) mayGoOn = sink.write(chunk);
     if (this.#isComplete) {
-      sink.end(this.#request.rawTrailers);
+      sink.end(this.#trailers);
       return;
     }
-    this.#read();
+    this.#watch();
     if (!mayGoOn) this.#pause();
     else this.resume();
   }
@@ -125,21 +164,23 @@ export class RequestBody {
       this.#waitedMs += this.#clock.monotonicMs() - this.#pausedAtMs;
     this.#pausedAtMs = undefined;
     this.#idleTimer?.refresh();
-    this.#request.resume();
+    this.#source.resume();
   }
 
   /** The try does not want the rest: nothing more is read until another try or `stop`. */
   detach(): void {
     this.#sink = undefined;
-    if (!this.#isComplete && this.#isReading) this.#pause();
+    if (!this.#isComplete && !this.#isOver) this.#pause();
   }
 
-  /** No try will want it any more. Limits and timers end here; what still comes is for the reply to drain. */
+  /** No try will want it any more. Limits and timers end here; what still comes is only counted. */
   stop(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#sink = undefined;
     this.#kept = undefined;
     clearTimeout(this.#idleTimer);
+    if (this.#pausedAtMs !== undefined) this.#source.resume();
   }
 
   /** The answer goes to the client: no other try will come, so nothing needs to be kept. */
@@ -147,62 +188,39 @@ export class RequestBody {
     this.#kept = undefined;
   }
 
-  #read(): void {
-    if (this.#isReading) return;
-    this.#isReading = true;
+  #keep(chunk: Buffer): void {
+    if (this.#kept === undefined) return;
+    if (this.#isSent && this.#received > this.#limits.bufferBytes) this.#kept = undefined;
+    else this.#kept.push(chunk);
+  }
+
+  /** Starts the limits that go by time. */
+  #watch(): void {
+    if (this.#idleTimer !== undefined) return;
     this.#startedMs = this.#clock.monotonicMs();
     this.#idleTimer = setTimeout(() => {
       // While the backend is slow to take the body, the client is not to blame.
       if (this.#pausedAtMs === undefined) this.#fail('request_timeout');
       else this.#idleTimer?.refresh();
     }, this.#limits.idleMs);
-    this.#request.on('data', (chunk: Buffer) => this.#onData(chunk));
-    this.#request.once('end', () => this.#onEnd());
-    this.#request.once('close', () => {
-      if (!this.#isComplete) this.#fail('aborted');
-    });
-  }
-
-  #onData(chunk: Buffer): void {
-    this.#received += chunk.length;
-    if (this.#isOver) return;
-    if (this.#isTooLarge()) {
-      this.#fail('body_too_large');
-      return;
-    }
-    if (this.#isTooSlow()) {
-      this.#fail('request_timeout');
-      return;
-    }
-    this.#idleTimer?.refresh();
-    if (this.#kept !== undefined) {
-      if (this.#received <= this.#limits.bufferBytes) this.#kept.push(chunk);
-      else this.#kept = undefined;
-    }
-    if (this.#sink?.write(chunk) === false) this.#pause();
-  }
-
-  #onEnd(): void {
-    this.#isComplete = true;
-    clearTimeout(this.#idleTimer);
-    if (!this.#isOver) this.#sink?.end(this.#request.rawTrailers);
   }
 
   #pause(): void {
-    this.#pausedAtMs ??= this.#clock.monotonicMs();
-    this.#request.pause();
+    if (this.#pausedAtMs !== undefined) return;
+    this.#pausedAtMs = this.#clock.monotonicMs();
+    this.#source.pause();
   }
 
-  #isTooLarge(): boolean {
-    const { maxBytes } = this.#limits;
-    if (maxBytes > 0 && this.#received > maxBytes) return true;
-    const onWire = this.#request.socket.bytesRead - this.#bytesReadBefore;
+  /** Far more framing than body. */
+  #isFlood(): boolean {
+    if (this.length !== undefined) return false;
+    const onWire = this.#source.socket.bytesRead - this.#bytesReadBefore;
     return onWire > FRAMING_GRACE_BYTES + this.#received * MAX_FRAMING_PER_BYTE;
   }
 
   #isTooSlow(): boolean {
     const { minBytesPerSecond } = this.#limits;
-    if (minBytesPerSecond === 0) return false;
+    if (minBytesPerSecond === 0 || this.#idleTimer === undefined) return false;
     const readingMs = this.#clock.monotonicMs() - this.#startedMs - this.#waitedMs;
     return readingMs > RATE_GRACE_MS && this.#received < (minBytesPerSecond * readingMs) / 1000;
   }

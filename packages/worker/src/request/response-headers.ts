@@ -1,39 +1,65 @@
 /** The header fields that go back to the client: the backend's, without what ends here. */
-import { connectionNamed, isHopByHop } from './hop-by-hop.ts';
+import * as names from '../http1/field-names.ts';
+import { connectionNamed } from './hop-by-hop.ts';
 
-/** Framing of an answer, read from its fields. */
 export interface ResponseFields {
   /** Names and values in turn, Content-Length included where the backend sent one that may pass. */
-  readonly headers: string[];
+  readonly fields: string[];
   readonly hasLength: boolean;
+  readonly hasDate: boolean;
 }
 
 /**
  * @param bodyless the status forbids a body and a length with it (204), RFC 9110 section 8.6
- * @param mayHaveTrailers the client's protocol can carry them and the answer is chunked
+ * @param mayHaveTrailers the client's protocol can carry them
  */
 export function responseHeaders(
   raw: readonly string[],
   bodyless: boolean,
   mayHaveTrailers: boolean,
 ): ResponseFields {
-  const named = connectionNamed(raw);
-  const headers: string[] = [];
+  const fields: string[] = [];
   let hasLength = false;
+  let hasDate = false;
+  let connection = '';
   let trailer = '';
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    const value = raw[i + 1] ?? '';
-    const lower = name.toLowerCase();
-    if (lower === 'trailer') trailer = trailer === '' ? value : `${trailer}, ${value}`;
-    if (isHopByHop(lower) || named?.has(lower) === true) continue;
-    if (lower === 'content-length') {
-      if (bodyless) continue;
-      hasLength = true;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    const kind = names.fieldKind(name);
+    if (kind !== names.OTHER) {
+      if (kind === names.CONNECTION) connection = listed(connection, value);
+      else if (kind === names.TRAILER) trailer = listed(trailer, value);
+      if (names.endsHere(kind)) continue;
+      if (kind === names.DATE) hasDate = true;
+      if (kind === names.CONTENT_LENGTH) {
+        if (bodyless) continue;
+        hasLength = true;
+      }
     }
-    headers.push(name, value);
+    fields.push(name, value);
   }
-  // Node refuses a Trailer field on an answer that is not chunked, and throws.
-  if (trailer !== '' && !hasLength && mayHaveTrailers) headers.push('Trailer', trailer);
-  return { headers, hasLength };
+  const named = connectionNamed(connection);
+  if (named !== undefined) {
+    removeNamed(fields, named);
+    hasDate &&= !named.has('date');
+  }
+  // Only a chunked answer carries what it announces.
+  if (trailer !== '' && !hasLength && mayHaveTrailers) fields.push('Trailer', trailer);
+  return { fields, hasLength, hasDate };
+}
+
+function removeNamed(fields: string[], named: ReadonlySet<string>): void {
+  let kept = 0;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (named.has(name.toLowerCase())) continue;
+    fields[kept++] = name;
+    fields[kept++] = fields[i + 1] as string;
+  }
+  fields.length = kept;
+}
+
+function listed(before: string, value: string): string {
+  return before === '' ? value : `${before}, ${value}`;
 }

@@ -12,8 +12,8 @@ export interface Matchable {
   readonly matchPath: string;
   /** With its `?`, or ''. */
   readonly search: string;
-  /** By name in lower case, as node:http gives them. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** All lines of a field, joined by commas; undefined when there is none. @param lower the name in lower case */
+  header(lower: string): string | undefined;
 }
 
 /** Tells whether a route takes a request. */
@@ -81,11 +81,9 @@ function rulePath(path: string): string {
 function headerTest(name: string, wanted: string): Test {
   const lower = name.toLowerCase();
   const test = valueTest(wanted);
-  return ({ headers }) => {
-    // A header called `constructor` is one that the request has, not one that every object has.
-    const value = Object.hasOwn(headers, lower) ? headers[lower] : undefined;
-    if (value === undefined) return false;
-    return typeof value === 'string' ? test(value) : value.some(test);
+  return (request) => {
+    const value = request.header(lower);
+    return value !== undefined && test(value);
   };
 }
 

@@ -9,6 +9,7 @@ import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { AccessLog } from './access-log.ts';
 import type { TrustedProxies } from './client-ip.ts';
+import type { HttpDate } from './http-date.ts';
 import type { RequestIds } from './request-id.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -26,6 +27,7 @@ export interface Services {
   readonly cells: Cells;
   readonly accessLog: AccessLog;
   readonly requestIds: RequestIds;
+  readonly dates: HttpDate;
   readonly forwarders: Forwarders;
   readonly tunnelOpener: TunnelOpener;
   readonly tunnels: Tunnels;

@@ -1,56 +1,51 @@
-/** The answer of a backend on its way into a sink: with backpressure, a deadline between two chunks, and one end. */
+/** The answer of a backend on its way to the exchange: with backpressure, a deadline between two chunks, and one end. */
 import type { IncomingMessage } from 'node:http';
 import type { FailureCode } from '@lb/shared/errors/reasons';
-import type { ResponseSink, UpstreamResponse } from '../forwarder.ts';
+import type { TryEvents } from '../forwarder.ts';
 
 /** Longest head of an answer; a longer one is malformed. */
 export const MAX_HEAD_BYTES: number = 64 * 1024;
 
-export class Answer implements UpstreamResponse {
-  readonly status: number;
-  readonly statusMessage: string;
-  readonly headers: readonly string[];
+export class Answer {
   readonly #message: IncomingMessage;
+  readonly #events: TryEvents;
   readonly #idleMs: number;
   readonly #onOver: (isWhole: boolean) => void;
-  #sink: ResponseSink | undefined;
-  #failure: { readonly code: FailureCode; readonly detail: string } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  /** @param onOver called once, before the sink is told: the body has been relayed whole, or the rest will not come */
-  constructor(message: IncomingMessage, idleMs: number, onOver: (isWhole: boolean) => void) {
-    this.status = message.statusCode ?? 0;
-    this.statusMessage = message.statusMessage ?? '';
-    this.headers = message.rawHeaders;
+  /** @param onOver called once, before the exchange is told: the body has been relayed whole, or the rest will not come */
+  constructor(
+    message: IncomingMessage,
+    events: TryEvents,
+    idleMs: number,
+    onOver: (isWhole: boolean) => void,
+  ) {
     this.#message = message;
+    this.#events = events;
     this.#idleMs = idleMs;
     this.#onOver = onOver;
+  }
+
+  /** Hands over the head; the body follows. */
+  relay(): void {
+    const message = this.#message;
     // What an error would say, `close` says as well.
     message.on('error', () => undefined);
     message.once('close', () =>
       this.fail('reset', 'the backend closed the connection in the middle of its answer'),
     );
-  }
-
-  relay(sink: ResponseSink): void {
-    // The head and the fault may come in one packet, before there is a sink.
-    if (this.#failure !== undefined) {
-      sink.fail(this.#failure.code, this.#failure.detail);
-      return;
-    }
-    this.#sink = sink;
     this.#timer = setTimeout(() => this.#onTimeout(), this.#idleMs);
-    this.#message.on('data', (chunk: Buffer) => {
-      if (this.#isOver) return;
-      this.#timer?.refresh();
-      if (!sink.data(chunk)) this.#message.pause();
+    this.#events.onAnswer({
+      status: message.statusCode ?? 0,
+      statusMessage: message.statusMessage ?? '',
+      fields: message.rawHeaders,
     });
-    this.#message.once('end', () => {
-      if (this.#isOver || !this.#message.complete) return;
-      this.drop();
-      this.#onOver(true);
-      sink.end(this.#message.rawTrailers);
+    message.on('data', (chunk: Buffer) => this.#onData(chunk));
+    message.once('end', () => this.#onEnd());
+    // A head whose body is slow to come must not wait for it; a body at hand shares its packet.
+    setImmediate(() => {
+      if (!this.#isOver) this.#events.onFlush();
     });
   }
 
@@ -68,15 +63,30 @@ export class Answer implements UpstreamResponse {
   fail(code: FailureCode, detail: string): void {
     if (this.#isOver || this.#message.complete) return;
     this.drop();
-    this.#failure = { code, detail };
     this.#onOver(false);
-    this.#sink?.fail(code, detail);
+    this.#events.onCut(code, detail);
   }
 
   /** Nobody wants the rest. */
   drop(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#timer?.refresh();
+    const mayGoOn = this.#events.onBody(chunk, 0, chunk.length);
+    // The last piece of a known length goes out with the end.
+    if (!this.#message.complete) this.#events.onFlush();
+    if (!mayGoOn) this.#message.pause();
+  }
+
+  #onEnd(): void {
+    if (this.#isOver || !this.#message.complete) return;
+    this.drop();
+    this.#onOver(true);
+    this.#events.onEnd(this.#message.rawTrailers);
   }
 
   #onTimeout(): void {

@@ -9,11 +9,13 @@ import { ProxyServer, type ServerOptions } from 'http-proxy-3';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Backend } from '../../balancing/backend.ts';
-import { connectionNamed, isHopByHop } from '../../request/hop-by-hop.ts';
+import { endsHere, fieldKind, valueOf } from '../../http1/field-names.ts';
+import { connectionNamed } from '../../request/hop-by-hop.ts';
 import { classifyError } from '../classify-error.ts';
 import { toHeaderRecord } from '../header-record.ts';
 import { malformationOf } from '../malformed-head.ts';
-import type { TunnelOpener, TunnelOutcome, TunnelRequest, TunnelTry } from '../tunnel.ts';
+import type { Try } from '../forwarder.ts';
+import type { TunnelEvents, TunnelOpener, TunnelRequest } from '../tunnel.ts';
 import { Answer, MAX_HEAD_BYTES } from './answer.ts';
 import { watchConnect } from './watch-connect.ts';
 
@@ -32,8 +34,8 @@ export class HttpProxy3TunnelOpener implements TunnelOpener {
     });
   }
 
-  open(request: TunnelRequest, backend: Backend): TunnelTry {
-    const attempt = new UpgradeTry(request, backend, this.#clock);
+  open(request: TunnelRequest, backend: Backend, events: TunnelEvents): Try {
+    const attempt = new UpgradeTry({ request, backend, events }, this.#clock);
     attempt.start(this.#proxy);
     return attempt;
   }
@@ -43,8 +45,14 @@ const NOTHING = Buffer.alloc(0);
 
 type UpgradeListener = (response: IncomingMessage, socket: Socket, head: Buffer) => void;
 
+interface TrySetup {
+  readonly request: TunnelRequest;
+  readonly backend: Backend;
+  readonly events: TunnelEvents;
+}
+
 /** One try; towards http-proxy-3 it plays the incoming request. */
-class UpgradeTry implements TunnelTry {
+class UpgradeTry implements Try {
   // What http-proxy-3 reads of a request. It takes no Upgrade but websocket, so it is shown that one; the request that it
   // makes carries the client's own.
   readonly method = 'GET';
@@ -53,12 +61,11 @@ class UpgradeTry implements TunnelTry {
   readonly httpVersion = '1.1';
   readonly httpVersionMajor = 1;
 
-  readonly outcome: Promise<TunnelOutcome>;
   connectMs: number | undefined;
   readonly #request: TunnelRequest;
   readonly #backend: Backend;
+  readonly #events: TunnelEvents;
   readonly #clock: Clock;
-  #settle: (outcome: TunnelOutcome) => void = () => undefined;
   #upstream: ClientRequest | undefined;
   #join: UpgradeListener | undefined;
   #answer: Answer | undefined;
@@ -66,14 +73,12 @@ class UpgradeTry implements TunnelTry {
   #isConnected = false;
   #isOver = false;
 
-  constructor(request: TunnelRequest, backend: Backend, clock: Clock) {
+  constructor({ request, backend, events }: TrySetup, clock: Clock) {
     this.#request = request;
     this.#backend = backend;
+    this.#events = events;
     this.#clock = clock;
     this.url = request.target;
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
   }
 
   start(proxy: ProxyServer): void {
@@ -82,7 +87,7 @@ class UpgradeTry implements TunnelTry {
       agent: this.#backend.agent,
       toProxy: true,
       prependPath: false,
-      connectTimeout: this.#request.timeouts.connectMs,
+      connectTimeout: this.#request.timeouts.connect,
       headers: {},
       ssl: { maxHeaderSize: MAX_HEAD_BYTES },
     };
@@ -92,7 +97,7 @@ class UpgradeTry implements TunnelTry {
         this.#onError(error),
       );
     } catch (error) {
-      this.#fail('protocol_error', String(error));
+      process.nextTick(() => this.#fail('protocol_error', String(error)));
       return;
     }
     this.#takeOver();
@@ -120,8 +125,11 @@ class UpgradeTry implements TunnelTry {
     if (this.#isOver) return;
     this.#answer?.drop();
     this.#end();
-    this.#settle({ kind: 'cancelled' });
     this.#upstream?.destroy();
+  }
+
+  resume(): void {
+    this.#answer?.resume();
   }
 
   #takeOver(): void {
@@ -138,7 +146,7 @@ class UpgradeTry implements TunnelTry {
     );
     this.#timer = setTimeout(
       () => this.#fail('response_timeout', 'no answer in time'),
-      this.#request.timeouts.responseMs,
+      this.#request.timeouts.response,
     );
   }
 
@@ -150,13 +158,10 @@ class UpgradeTry implements TunnelTry {
       return;
     }
     this.#end();
-    this.#settle({
-      kind: 'tunnel',
-      start: () => {
-        response.headers = switchingHeaders(response);
-        this.#join?.(response, socket, head);
-        return socket;
-      },
+    this.#events.onTunnel(() => {
+      response.headers = switchingHeaders(response);
+      this.#join?.(response, socket, head);
+      return socket;
     });
   }
 
@@ -168,11 +173,11 @@ class UpgradeTry implements TunnelTry {
     }
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    this.#answer = new Answer(response, this.#request.timeouts.idleMs, (isWhole) => {
+    this.#answer = new Answer(response, this.#events, this.#request.timeouts.idle, (isWhole) => {
       this.#end();
       if (!isWhole) this.#upstream?.destroy();
     });
-    this.#settle({ kind: 'response', response: this.#answer });
+    this.#answer.relay();
   }
 
   #onError(error: Error): void {
@@ -188,8 +193,8 @@ class UpgradeTry implements TunnelTry {
     }
     this.#end();
     const reusedConnection = this.#upstream?.reusedSocket === true;
-    this.#settle({ kind: 'failure', code, detail, reusedConnection, isLocal });
     this.#upstream?.destroy();
+    this.#events.onFailure({ code, detail, reusedConnection, isLocal });
   }
 
   #end(): void {
@@ -198,19 +203,12 @@ class UpgradeTry implements TunnelTry {
   }
 }
 
-function valueOf(raw: readonly string[], lower: string): string | undefined {
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    if (raw[i]?.toLowerCase() === lower) return raw[i + 1];
-  }
-  return undefined;
-}
-
 /** The fields of the 101 that the client gets: the backend's, without what ends at this hop but for the upgrade itself. */
 function switchingHeaders(response: IncomingMessage): IncomingMessage['headers'] {
-  const named = connectionNamed(response.rawHeaders);
+  const named = connectionNamed(valueOf(response.rawHeaders, 'connection') ?? '');
   const kept: IncomingMessage['headers'] = {};
   for (const [name, value] of Object.entries(response.headers)) {
-    if (isHopByHop(name) || (named?.has(name) === true && name !== 'upgrade')) continue;
+    if (endsHere(fieldKind(name)) || (named?.has(name) === true && name !== 'upgrade')) continue;
     kept[name] = value;
   }
   return { ...kept, connection: 'Upgrade', upgrade: response.headers.upgrade };

@@ -40,23 +40,20 @@ export class ConnectionPool {
     this.#clock = clock;
   }
 
-  /** Gives the waiter a connection: an idle one or a new one at once, else the next that becomes free. */
-  take(waiter: Waiter): void {
+  /** A connection to use now: an idle one or a new one; undefined when there are as many as there may be. */
+  take(): BackendConnection | undefined {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) break;
-      if (connection.isUsable) {
-        waiter(connection);
-        return;
-      }
+      if (connection.isUsable) return connection;
     }
-    if (this.#config.max > 0 && this.#open >= this.#config.max) this.#waiters.add(waiter);
-    else waiter(this.#connect());
+    return this.#config.max > 0 && this.#open >= this.#config.max ? undefined : this.#connect();
   }
 
-  /** The waiter wants none any more. */
-  withdraw(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
+  /** Hands the waiter the next connection that becomes free. @returns a function that takes the wish back */
+  wait(waiter: Waiter): () => void {
+    this.#waiters.add(waiter);
+    return () => this.#waiters.delete(waiter);
   }
 
   /** Takes a connection back that may carry another request. @param hintMs what the backend said of its idle time */

@@ -7,6 +7,7 @@
 import net, { type Socket } from 'node:net';
 import type { Clock } from '@lb/shared/time/clock';
 import type { BackendTarget } from '../../balancing/backend.ts';
+import { Deadline } from './deadline.ts';
 import { type ParserEvents, type ResponseHead, ResponseParser } from './response-parser.ts';
 
 /** Who the connection works for at the moment. Every call comes from the socket, never from within a call to it. */
@@ -17,6 +18,8 @@ export interface ConnectionUser extends ParserEvents {
   onRead(): boolean;
   /** The bytes are no answer. */
   onMalformed(reason: string): void;
+  /** The time that `due` gave it is up. */
+  onDue(): void;
   /** The connection is gone before the answer was whole. @param error undefined when the other side closed it */
   onLost(error: Error | undefined, hasAnswerBegun: boolean): void;
 }
@@ -34,6 +37,8 @@ export class BackendConnection implements ParserEvents {
   /** On the monotonic clock; only while idle. */
   idleUntilMs = Number.POSITIVE_INFINITY;
   readonly #parser: ResponseParser;
+  readonly #clock: Clock;
+  readonly #deadline: Deadline;
   readonly #onGone: (connection: BackendConnection) => void;
   #user: ConnectionUser | undefined;
   #error: Error | undefined;
@@ -46,6 +51,8 @@ export class BackendConnection implements ParserEvents {
     onGone: (connection: BackendConnection) => void,
   ) {
     this.#onGone = onGone;
+    this.#clock = clock;
+    this.#deadline = new Deadline(clock, () => this.#user?.onDue());
     this.#parser = new ResponseParser(this);
     const where =
       target.socketPath === undefined
@@ -70,6 +77,21 @@ export class BackendConnection implements ParserEvents {
     return !this.#isGone && !this.socket.destroyed && this.#user === undefined;
   }
 
+  /** It does not stand yet. */
+  get isConnecting(): boolean {
+    return this.socket.connecting;
+  }
+
+  /** The user hears `onDue` so much later, unless it says something else before. */
+  due(inMs: number): void {
+    this.#deadline.set(this.#clock.monotonicMs() + inMs);
+  }
+
+  /** Same. @param dueMs on the monotonic clock */
+  dueAt(dueMs: number): void {
+    this.#deadline.set(dueMs);
+  }
+
   /** Takes a user, whose request is to be written to `socket` next. @param bodyless the request is HEAD */
   assign(user: ConnectionUser, bodyless: boolean): void {
     this.#user = user;
@@ -80,6 +102,7 @@ export class BackendConnection implements ParserEvents {
   /** The answer is whole and the connection is at a message boundary. */
   release(): void {
     this.#user = undefined;
+    this.#deadline.clear();
   }
 
   /** Reads on after `onRead` returned false. */
@@ -90,6 +113,7 @@ export class BackendConnection implements ParserEvents {
   /** Closes it; the user is not told. */
   destroy(): void {
     this.#user = undefined;
+    this.#deadline.close();
     this.socket.destroy();
   }
 
@@ -137,6 +161,7 @@ export class BackendConnection implements ParserEvents {
 
   #onClose(): void {
     this.#isGone = true;
+    this.#deadline.close();
     const user = this.#user;
     this.#user = undefined;
     user?.onLost(this.#error, !this.#parser.isUntouched);

@@ -1,14 +1,14 @@
 /** Writes a request on a connection: the head in one string, the body behind it. @see RFC 9112 sections 3 and 7.1 */
 import type { Socket } from 'node:net';
 import { forwardableTrailers } from '../../request/hop-by-hop.ts';
-import type { BodySink } from '../../request/request-body.ts';
+import type { BodySink, RequestBody } from '../../request/request-body.ts';
 import type { UpstreamRequest } from '../forwarder.ts';
 
 /** The head with its empty line, as latin1: every byte of a field went in as one character and goes out as one byte. */
 export function requestHead({ method, target, headers, body }: UpstreamRequest): string {
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  if (!body.isPresent) return `${head}\r\n`;
+  if (body === undefined) return `${head}\r\n`;
   if (body.length === undefined) return `${head}Transfer-Encoding: chunked\r\n\r\n`;
   return `${head}Content-Length: ${body.length}\r\n\r\n`;
 }
@@ -18,23 +18,23 @@ export class BodyWriter implements BodySink {
   /** The last byte of the request has been handed to the socket. */
   isDone = false;
   readonly #socket: Socket;
-  readonly #request: UpstreamRequest;
+  readonly #body: RequestBody;
   readonly #onProgress: () => void;
   readonly #onDrain = (): void => {
     this.#onProgress();
-    this.#request.body.resume();
+    this.#body.resume();
   };
 
   /** @param onProgress called whenever the backend took something: a long upload is not a slow answer */
-  constructor(socket: Socket, request: UpstreamRequest, onProgress: () => void) {
+  constructor(socket: Socket, body: RequestBody, onProgress: () => void) {
     this.#socket = socket;
-    this.#request = request;
+    this.#body = body;
     this.#onProgress = onProgress;
   }
 
   start(): void {
     this.#socket.on('drain', this.#onDrain);
-    this.#request.body.sendTo(this);
+    this.#body.sendTo(this);
   }
 
   /** The socket is for the next request. */
@@ -46,7 +46,7 @@ export class BodyWriter implements BodySink {
     this.#onProgress();
     const socket = this.#socket;
     if (socket.destroyed) return true;
-    if (this.#request.body.length !== undefined) return socket.write(chunk);
+    if (this.#body.length !== undefined) return socket.write(chunk);
     // Corked, so that size, data and line end are one packet. Extensions of the client's chunks are gone by now.
     socket.cork();
     socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
@@ -59,7 +59,7 @@ export class BodyWriter implements BodySink {
   end(trailers: readonly string[]): void {
     this.#onProgress();
     this.isDone = true;
-    if (this.#socket.destroyed || this.#request.body.length !== undefined) return;
+    if (this.#socket.destroyed || this.#body.length !== undefined) return;
     const passed = forwardableTrailers(trailers);
     let last = '0\r\n';
     for (let i = 0; i + 1 < passed.length; i += 2) last += `${passed[i]}: ${passed[i + 1]}\r\n`;

@@ -1,5 +1,6 @@
 /** What the head of an answer says: its status, where its body ends, whether its connection may serve again. */
-import type { ParseError } from './response-parser.ts';
+import { parseContentLength } from '../../http1/content-length.ts';
+import type { ParseError } from '../../http1/parse-error.ts';
 
 /**
  * How the end of the body is found: there is no body, after `contentLength` bytes, with the last chunk, or when the
@@ -132,7 +133,7 @@ function readFramingFields(
       case 'content-length': {
         // A recipient may merge equal ones or reject them; others pick the first or the last. RFC 9112 section 6.3, rule 5.
         if (said.contentLength !== undefined) return 'bad_content_length';
-        const contentLength = contentLengthOf(value);
+        const contentLength = parseContentLength(value);
         if (contentLength === undefined) return 'bad_content_length';
         said.contentLength = contentLength;
         break;
@@ -170,19 +171,6 @@ function mayFrame(name: string): boolean {
   }
 }
 
-/** 1*DIGIT and no list: RFC 9110 section 8.6. Undefined for anything else, and where a number stops being exact. */
-function contentLengthOf(value: string): number | undefined {
-  if (value.length === 0) return undefined;
-  let sum = 0;
-  for (let i = 0; i < value.length; i++) {
-    const digit = value.charCodeAt(i) - ZERO;
-    if (digit < 0 || digit > 9) return undefined;
-    sum = sum * 10 + digit;
-    if (sum > Number.MAX_SAFE_INTEGER) return undefined;
-  }
-  return sum;
-}
-
 /** A list of tokens in any case, in one field or several. @see RFC 9110 section 7.6.1 */
 function readConnection(value: string, said: FramingFields): void {
   const options = value.toLowerCase();
@@ -200,7 +188,7 @@ function readKeepAlive(value: string, said: FramingFields): void {
     const equals = parameter.indexOf('=');
     if (equals < 0 || parameter.slice(0, equals).trim().toLowerCase() !== 'timeout') continue;
     const seconds = parameter.slice(equals + 1).trim();
-    const parsed = seconds.length > MAX_TIMEOUT_DIGITS ? undefined : contentLengthOf(seconds);
+    const parsed = seconds.length > MAX_TIMEOUT_DIGITS ? undefined : parseContentLength(seconds);
     if (parsed === undefined) continue;
     said.timeoutMs = Math.min(said.timeoutMs ?? Number.POSITIVE_INFINITY, parsed * 1_000);
   }

@@ -8,43 +8,20 @@
  * The caller feeds bytes and gets events, in their order and before `execute` returns. Nothing is copied but a head or
  * trailers that come in pieces.
  */
-import { ChunkedBody } from './chunked-body.ts';
-import { FieldSection, MALFORMED, UNFINISHED } from './field-section.ts';
+import { ChunkedBody } from '../../http1/chunked-body.ts';
+import {
+  FieldSection,
+  MALFORMED,
+  type SectionLimits,
+  UNFINISHED,
+} from '../../http1/field-section.ts';
+import type { ParseError } from '../../http1/parse-error.ts';
 import { isStatusLine, readHead, type ResponseHead } from './response-head.ts';
 
+export type { ParseError } from '../../http1/parse-error.ts';
 export type { ResponseHead } from './response-head.ts';
 
-/** Why bytes are no answer. Constant, fit for a metric label. */
-export type ParseError =
-  /** The connection ended before a byte of the answer came: the one error after which a request may be sent again. */
-  | 'no_answer'
-  /** The connection ended in the middle of the answer. */
-  | 'truncated'
-  /** Bytes behind a complete message, or that nobody asked for. */
-  | 'excess'
-  /** `expect` was called in the middle of a message. */
-  | 'busy'
-  | 'bad_status_line'
-  | 'bad_line_end'
-  | 'bad_field_name'
-  | 'bad_field_value'
-  | 'obsolete_fold'
-  | 'head_too_large'
-  | 'too_many_fields'
-  | 'too_many_interim_answers'
-  | 'bad_content_length'
-  | 'bad_transfer_encoding'
-  | 'length_and_chunked'
-  | 'bad_chunk_size'
-  | 'bad_chunk_extension'
-  | 'chunk_extensions_too_large'
-  | 'bad_chunk_end';
-
-export interface ParserLimits {
-  /** For each head and for the trailers, line ends included. */
-  readonly maxHeadBytes: number;
-  /** For each head and for the trailers. */
-  readonly maxFields: number;
+export interface ParserLimits extends SectionLimits {
   /** Interim answers before the final one. */
   readonly maxInformation: number;
 }
@@ -99,7 +76,10 @@ export class ResponseParser {
   constructor(events: ParserEvents, limits: ParserLimits = DEFAULT_LIMITS) {
     this.#events = events;
     this.#maxInformation = limits.maxInformation;
-    this.#section = new FieldSection(limits, isStatusLine);
+    this.#section = new FieldSection(limits, {
+      isStartLine: isStatusLine,
+      error: 'bad_status_line',
+    });
   }
 
   /** No byte of an answer has come since `expect`. */

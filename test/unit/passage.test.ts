@@ -1,5 +1,4 @@
-/** The loop of tries, where real sockets cannot bring about what it must stand. */
-import { EventEmitter } from 'node:events';
+/** The way to a backend, where real sockets cannot bring about what it must stand. */
 import { describe, expect, test } from '@jest/globals';
 import { pool as poolSchema } from '@lb/shared/config/schema/pool';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
@@ -7,20 +6,17 @@ import { seededRandom } from '@lb/shared/time/clock';
 import type { Backend } from '@lb/worker/internal/balancing/backend';
 import { Backends } from '@lb/worker/internal/balancing/backends';
 import { classifyError } from '@lb/worker/internal/forward/classify-error';
-import type { Failure, Outcome } from '@lb/worker/internal/forward/forwarder';
+import type { Failure, Try } from '@lb/worker/internal/forward/forwarder';
 import { decideRetry } from '@lb/worker/internal/forward/retry';
 import { Cells } from '@lb/worker/internal/metrics/cells';
 import type { Exchange } from '@lb/worker/internal/request/exchange';
-import type { Passage } from '@lb/worker/internal/request/passage';
-import type { Services } from '@lb/worker/internal/request/services';
-import { eachBackend } from '@lb/worker/internal/request/try-backends';
+import { Passage } from '@lb/worker/internal/request/passage';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
 import { metricTotal } from '../support/metric-totals.ts';
 import { Timeline } from '../support/timeline.ts';
 
 const errorOf = (code: string): Error => Object.assign(new Error(code), { code });
 const failure = (more: Partial<Failure> = {}): Failure => ({
-  kind: 'failure',
   code: 'reset',
   detail: '',
   reusedConnection: false,
@@ -28,10 +24,26 @@ const failure = (more: Partial<Failure> = {}): Failure => ({
   ...more,
 });
 
-/** A pool of two, and what the loop needs of the rest. */
-function scene(retries: object = {}): {
-  readonly passage: Passage;
-  readonly exchange: Exchange;
+/** A way on which every try fails at once. */
+class FailingPassage extends Passage {
+  readonly asked: string[] = [];
+  failure: Partial<Failure> = {};
+  onTry: () => void = () => undefined;
+
+  protected override startTry(backend: Backend): Try {
+    this.asked.push(backend.name);
+    this.onTry();
+    process.nextTick(() => this.onFailure(failure(this.failure)));
+    return { connectMs: undefined, resume: () => undefined, cancel: () => undefined };
+  }
+}
+
+/** A pool of two, and what a passage needs of the rest. */
+function scene(failing: Partial<Failure> = {}): {
+  readonly passage: FailingPassage;
+  readonly exchange: { isOver: boolean };
+  /** Statuses of what the client was told. */
+  readonly replies: number[];
   readonly cells: Cells;
   readonly unreachable: Backend[];
   readonly short: Backend[];
@@ -39,7 +51,7 @@ function scene(retries: object = {}): {
   const cells = new Cells();
   const timeline = new Timeline();
   const urls = ['http://127.0.0.1:1', 'http://127.0.0.1:2'];
-  const parsed = poolSchema.parse({ backends: urls, policy: 'round_robin', retries });
+  const parsed = poolSchema.parse({ backends: urls, policy: 'round_robin' });
   const snapshot: PoolSnapshot = {
     ...parsed,
     name: 'web',
@@ -63,6 +75,7 @@ function scene(retries: object = {}): {
   if (pool === undefined) throw new Error('there is a pool');
   const unreachable: Backend[] = [];
   const short: Backend[] = [];
+  const replies: number[] = [];
   const services = {
     clock: timeline,
     shortages: { report: (backend: Backend) => short.push(backend) },
@@ -70,67 +83,74 @@ function scene(retries: object = {}): {
       backends.takeOut(backend);
       unreachable.push(backend);
     },
-  } as unknown as Services;
+    runtime: () => ({ requestIdHeader: 'X-Request-Id' }),
+  };
   const exchange = {
-    response: new EventEmitter(),
+    response: {
+      begin: (status: number) => replies.push(status),
+      write: () => true,
+      end: () => undefined,
+    },
+    connection: { hasWholeRequest: true },
+    services,
+    header: () => undefined,
     tried: [],
     tries: 0,
     upstreamMs: 0,
     startedMs: 0,
     isRepeatable: () => true,
-  } as unknown as Exchange;
-  const passage = { exchange, pool, services } as unknown as Passage;
-  return { passage, exchange, cells, unreachable, short };
+    isOver: false,
+  };
+  const route = {} as unknown as ConstructorParameters<typeof Passage>[1];
+  const passage = new FailingPassage(exchange as unknown as Exchange, route, pool);
+  passage.failure = failing;
+  return { passage, exchange, replies, cells, unreachable, short };
 }
 
-const tryThat = (outcome: Outcome) => ({
-  outcome: Promise.resolve(outcome),
-  connectMs: undefined,
-  cancel: () => undefined,
-});
+/** Lets every try fail that is made. */
+async function run(passage: Passage): Promise<void> {
+  passage.next();
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
 const sentBy = (cells: Cells): ToPrimary[] => {
   const delta = cells.takeDelta();
   return delta === undefined ? [] : [{ lb: 1, ...delta }];
 };
 
 test('what this machine lacks is not held against the backend', async () => {
-  const { passage, cells, unreachable, short } = scene();
+  const { passage, replies, cells, unreachable, short } = scene({
+    code: 'connect_failed',
+    isLocal: true,
+  });
 
-  const outcome = await eachBackend(passage, () =>
-    tryThat(failure({ code: 'connect_failed', isLocal: true })),
-  );
+  await run(passage);
 
-  expect(outcome).toMatchObject({ reply: { status: 502 } });
+  expect(replies).toEqual([502]);
   expect(short.length).toBeGreaterThan(0);
   expect(unreachable).toEqual([]);
   expect(metricTotal(sentBy(cells), 'lb_backend_errors_total')).toBe(0);
 });
 
 test('a backend that cannot be connected to is out, and the next is tried', async () => {
-  const { passage, unreachable } = scene();
-  const asked: string[] = [];
+  const { passage, unreachable } = scene({ code: 'connect_failed' });
 
-  await eachBackend(passage, (backend) => {
-    asked.push(backend.name);
-    return tryThat(failure({ code: 'connect_failed' }));
-  });
+  await run(passage);
 
-  expect(asked).toEqual(['http://127.0.0.1:1', 'http://127.0.0.1:2']);
+  expect(passage.asked).toEqual(['http://127.0.0.1:1', 'http://127.0.0.1:2']);
   expect(unreachable).toHaveLength(2);
 });
 
 test('nobody is asked again for a client that has left meanwhile', async () => {
-  const { passage, exchange, cells } = scene();
-  let asked = 0;
+  const { passage, exchange, replies, cells } = scene();
+  passage.onTry = () => {
+    exchange.isOver = true;
+  };
 
-  const outcome = await eachBackend(passage, () => {
-    asked++;
-    exchange.isFinished = true;
-    return tryThat(failure());
-  });
+  await run(passage);
 
-  expect(outcome).toEqual({ gone: true });
-  expect(asked).toBe(1);
+  expect(replies).toEqual([]);
+  expect(passage.asked).toHaveLength(1);
   expect(metricTotal(sentBy(cells), 'lb_backend_in_flight')).toBe(0);
 });
 

@@ -2,12 +2,18 @@
  * What stands between the pieces of a chunked body: sizes, extensions, line ends. The data itself passes by.
  *
  *     SIZE --hex--> SIZE_DIGITS --CR--> SIZE_LINE_FEED --LF--> data --> DATA_END --CR--> DATA_LINE_FEED --LF--> SIZE
- *                        '-- BWS ";" --> EXTENSION --CR--^        '--(size 0) the trailers come next
+ *                        '-- BWS ";" --> extension --CR--^   '--(size 0) the trailers come next
  *
  * @see RFC 9112 section 7.1
  */
-import { MALFORMED, UNFINISHED, textEnd } from './field-section.ts';
-import type { ParseError } from './response-parser.ts';
+import {
+  EXTENSION_DONE,
+  EXTENSION_MALFORMED,
+  EXTENSION_START,
+  stepExtension,
+} from './chunk-extension.ts';
+import { MALFORMED, UNFINISHED } from './field-section.ts';
+import type { ParseError } from './parse-error.ts';
 
 const HTAB = 0x09;
 const LF = 0x0a;
@@ -17,15 +23,13 @@ const SEMICOLON = 0x3b;
 
 const SIZE = 0;
 const SIZE_DIGITS = 1;
-const EXTENSION_SPACE = 2;
-const EXTENSION = 3;
-const SIZE_LINE_FEED = 4;
-const DATA_END = 5;
-const DATA_LINE_FEED = 6;
+const EXTENSION = 2;
+const SIZE_LINE_FEED = 3;
+const DATA_END = 4;
+const DATA_LINE_FEED = 5;
 type State =
   | typeof SIZE
   | typeof SIZE_DIGITS
-  | typeof EXTENSION_SPACE
   | typeof EXTENSION
   | typeof SIZE_LINE_FEED
   | typeof DATA_END
@@ -51,6 +55,7 @@ export class ChunkedBody {
 
   #state: State = SIZE;
   #digits = 0;
+  #extension = EXTENSION_START;
   #extensionBytes = 0;
 
   /** Prepares for the next body. */
@@ -81,22 +86,9 @@ export class ChunkedBody {
         case SIZE_DIGITS:
           if (!this.#takeSizeByte(byte)) return MALFORMED;
           break;
-        case EXTENSION_SPACE:
-          if (!this.#countExtension(1)) return MALFORMED;
-          if (byte === SEMICOLON) this.#state = EXTENSION;
-          else if (byte !== SPACE && byte !== HTAB) return this.#fail('bad_chunk_extension');
+        case EXTENSION:
+          if (!this.#takeExtensionByte(byte)) return MALFORMED;
           break;
-        case EXTENSION: {
-          const from = at - 1;
-          at = textEnd(buffer, from, end);
-          if (!this.#countExtension(at - from)) return MALFORMED;
-          if (at === end) break;
-          // A lone LF here has been the end of the line to some (RFC 9112 section 2.2).
-          if (buffer[at] !== CR) return this.#fail('bad_chunk_extension');
-          at++;
-          this.#state = SIZE_LINE_FEED;
-          break;
-        }
         case SIZE_LINE_FEED:
           if (byte !== LF) return this.#fail('bad_chunk_size');
           this.#state = DATA_END;
@@ -131,8 +123,9 @@ export class ChunkedBody {
         return true;
       }
       if (byte === SEMICOLON || byte === SPACE || byte === HTAB) {
-        this.#state = byte === SEMICOLON ? EXTENSION : EXTENSION_SPACE;
-        return this.#countExtension(1);
+        this.#state = EXTENSION;
+        this.#extension = EXTENSION_START;
+        return this.#takeExtensionByte(byte);
       }
     }
     this.error = 'bad_chunk_size';
@@ -140,10 +133,15 @@ export class ChunkedBody {
   }
 
   /** A recipient ought to limit the total length of extensions in a request; an answer can starve us as well. @see RFC 9112 section 7.1.1 */
-  #countExtension(bytes: number): boolean {
-    this.#extensionBytes += bytes;
-    if (this.#extensionBytes <= MAX_EXTENSION_BYTES) return true;
-    this.error = 'chunk_extensions_too_large';
+  #takeExtensionByte(byte: number): boolean {
+    if (++this.#extensionBytes > MAX_EXTENSION_BYTES) {
+      this.error = 'chunk_extensions_too_large';
+      return false;
+    }
+    this.#extension = stepExtension(this.#extension, byte);
+    if (this.#extension === EXTENSION_DONE) this.#state = SIZE_LINE_FEED;
+    if (this.#extension !== EXTENSION_MALFORMED) return true;
+    this.error = 'bad_chunk_extension';
     return false;
   }
 

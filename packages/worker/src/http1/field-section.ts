@@ -1,5 +1,5 @@
 /**
- * Lines up to an empty one: the head of an answer (a start line, then fields) or its trailers (fields alone).
+ * Lines up to an empty one: the head of a message (a start line, then fields) or its trailers (fields alone).
  *
  *     START_LINE --CR--> LINE_FEED --LF--> LINE_START --tchar--> NAME --":"--> VALUE --CR--> LINE_FEED
  *                                              '--CR--> LAST_LINE_FEED --LF--> done
@@ -7,7 +7,22 @@
  * One pass over the bytes checks every one of them and notes where to cut; ONE string is made when the empty line is there.
  * Bytes that end in the middle are kept and the pass goes on where it stopped, so pieces and a whole meet the same code.
  */
-import type { ParseError, ParserLimits } from './response-parser.ts';
+import { runEnd, TEXT_BYTES, TOKEN_BYTES } from './characters.ts';
+import type { ParseError } from './parse-error.ts';
+
+/** For each head and for the trailers. */
+export interface SectionLimits {
+  /** Line ends included. */
+  readonly maxHeadBytes: number;
+  readonly maxFields: number;
+}
+
+/** What the first line of a head must be. */
+export interface StartLine {
+  /** Judges a start line once it is whole, so that a peer that speaks something else is found out early. */
+  isStartLine(bytes: Buffer, start: number, end: number): boolean;
+  readonly error: ParseError;
+}
 
 /** What `read` returns in place of a position. */
 export const UNFINISHED = -1;
@@ -33,12 +48,6 @@ type State =
   | typeof VALUE
   | typeof LAST_LINE_FEED;
 
-/** 1 for tchar. @see RFC 9110 section 5.6.2 */
-const TOKEN_BYTES = bytesMatching(/[!#$%&'*+.^_`|~0-9A-Za-z-]/);
-
-/** 1 for field-vchar, SP and HTAB: no NUL, no CR, no LF, no other control. @see RFC 9110 section 5.5 */
-const VALUE_BYTES = bytesMatching(/[\t\x20-\x7e\x80-\xff]/);
-
 /** Enough for nearly every head that comes in two pieces. */
 const KEPT_BYTES = 2_048;
 
@@ -50,8 +59,8 @@ export class FieldSection {
   /** Names and values in turn, Latin-1, without the whitespace around values. Valid like startLine; not touched again. */
   fields: string[] = [];
 
-  readonly #limits: ParserLimits;
-  readonly #isStartLine: (bytes: Buffer, start: number, end: number) => boolean;
+  readonly #limits: SectionLimits;
+  readonly #startLine: StartLine;
   #state: State = START_LINE;
   /** What was scanned so far: the offset, from the first byte of the section, of the next byte to come. */
   #scanned = 0;
@@ -62,13 +71,9 @@ export class FieldSection {
   /** The first `#scanned` bytes of the section, when they came with an earlier `read`. */
   #kept: Buffer | undefined;
 
-  /** @param isStartLine judges a start line once it is whole, so that a peer that speaks something else is found out early */
-  constructor(
-    limits: ParserLimits,
-    isStartLine: (bytes: Buffer, start: number, end: number) => boolean,
-  ) {
+  constructor(limits: SectionLimits, startLine: StartLine) {
     this.#limits = limits;
-    this.#isStartLine = isStartLine;
+    this.#startLine = startLine;
   }
 
   /** Prepares for the next section. */
@@ -134,7 +139,7 @@ export class FieldSection {
           break;
         case VALUE:
         case START_LINE:
-          at = runEnd(VALUE_BYTES, bytes, at, stop);
+          at = runEnd(TEXT_BYTES, bytes, at, stop);
           if (at === stop) break;
           if (!this.#endLine(bytes, base, at, state === START_LINE)) return MALFORMED;
           at++;
@@ -180,8 +185,8 @@ export class FieldSection {
     const end = at - base;
     if (isStartLine) {
       // CR or not: "GARBAGE LF" is a bad start line before it is anything else.
-      if (bytes[at] !== CR || !this.#isStartLine(bytes, base, at)) {
-        this.error = 'bad_status_line';
+      if (bytes[at] !== CR || !this.#startLine.isStartLine(bytes, base, at)) {
+        this.error = this.#startLine.error;
         return false;
       }
     } else if (bytes[at] !== CR) {
@@ -237,26 +242,8 @@ function isWhitespace(code: number): boolean {
   return code === SPACE || code === HTAB;
 }
 
-/** Position of the first byte that is no text of a line, or `stop`. */
-export function textEnd(bytes: Buffer, start: number, stop: number): number {
-  return runEnd(VALUE_BYTES, bytes, start, stop);
-}
-
-/** Position of the first byte that the table has not, or `stop`. */
-function runEnd(table: Uint8Array, bytes: Buffer, start: number, stop: number): number {
-  let at = start;
-  while (at < stop && table[bytes[at] as number] === 1) at++;
-  return at;
-}
-
 /** Says what is wrong with a name. @see RFC 9112 section 5.2 for a line that continues the one before */
 function nameError(byte: number | undefined, isFirst: boolean): ParseError {
   if (isFirst && (byte === SPACE || byte === HTAB)) return 'obsolete_fold';
   return byte === LF ? 'bad_line_end' : 'bad_field_name';
-}
-
-function bytesMatching(pattern: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, byte) =>
-    pattern.test(String.fromCharCode(byte)) ? 1 : 0,
-  );
 }

@@ -1,0 +1,26 @@
+/** The end of every exchange: it is counted and logged, exactly once. */
+import type { Exchange } from './exchange.ts';
+
+/** @param isWhole the answer is out to its last byte; else the client left, or was cut */
+export function finishExchange(exchange: Exchange, isWhole: boolean): void {
+  if (exchange.isFinished) return;
+  exchange.isFinished = true;
+  if (!isWhole) exchange.reason ??= 'client_closed';
+  const { response, route, services, listener, body } = exchange;
+  if (exchange.timer !== undefined) clearTimeout(exchange.timer);
+  body?.stop();
+  exchange.carrier?.cancel();
+  const totalMs = services.clock.monotonicMs() - exchange.startedMs;
+  const status = exchange.reason === 'client_closed' ? 499 : response.status;
+  services.accessLog.write(exchange, { status, totalMs });
+  (route?.metrics ?? services.noRoute).finished({
+    listener: listener.name,
+    method: exchange.method,
+    status,
+    totalMs,
+    upstreamMs: exchange.upstreamMs,
+    requestBytes: body?.receivedBytes ?? 0,
+    responseBytes: response.bodyBytes,
+  });
+  services.cells.add(listener.metrics.inFlight, -1);
+}

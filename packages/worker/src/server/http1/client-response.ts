@@ -1,0 +1,142 @@
+/**
+ * Writes the answer to one request. Head and body go out together where they are at hand together: a small answer is one
+ * string, and so one write.
+ *
+ *     inform* ──▶ begin ──▶ write* ──▶ end
+ */
+import { STATUS_CODES } from 'node:http';
+import type { RequestHead } from '../../request/request-head.ts';
+import type { ClientConnection } from './client-connection.ts';
+
+/** Up to this size a body is copied into the string of its head; above, copying costs more than a second write. */
+const ONE_WRITE_BYTES = 16 * 1024;
+
+/** How the end of the body is told. @see RFC 9112 section 6.3 */
+type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+/** What the writer must know of a head beside its fields. */
+export interface ResponseFraming {
+  /** Content-Length is among the fields. */
+  readonly hasLength: boolean;
+  /** Date is among the fields. */
+  readonly hasDate: boolean;
+  /** The connection takes no request after this answer. */
+  readonly closes: boolean;
+}
+
+/** What is the same in all answers of a listener for a while. */
+export interface ResponseDefaults {
+  /** `Date: ...` with its line end. */
+  readonly dateLine: string;
+  /** `Connection: keep-alive` and how long, with their line ends. */
+  readonly keepAliveLines: string;
+}
+
+export class ClientResponse {
+  /** 0 before `begin`. */
+  status = 0;
+  /** Of the body, as it went out, without framing. */
+  bodyBytes = 0;
+  readonly #connection: ClientConnection;
+  readonly #head: RequestHead | undefined;
+  readonly #defaults: ResponseDefaults;
+  /** Latin-1: each character is a byte. */
+  #text = '';
+  #framing: Framing = 'none';
+  #closes = false;
+
+  /** @param head undefined for a message that could not be read */
+  constructor(
+    connection: ClientConnection,
+    head: RequestHead | undefined,
+    defaults: ResponseDefaults,
+  ) {
+    this.#connection = connection;
+    this.#head = head;
+    this.#defaults = defaults;
+  }
+
+  get isBegun(): boolean {
+    return this.status !== 0;
+  }
+
+  /** Trailers can follow the body. */
+  get takesTrailers(): boolean {
+    return this.#framing === 'chunked';
+  }
+
+  /** The end of the connection is the end of the body: a cut must not look like it. */
+  get endsWithConnection(): boolean {
+    return this.#framing === 'close';
+  }
+
+  /** An interim answer. Not for clients of HTTP/1.0, and not queued for one that does not read. @see RFC 9110 section 15.2 */
+  inform(status: number, fields: readonly string[]): void {
+    if (this.isBegun || this.#head?.httpMinor !== 1 || this.#connection.isFull) return;
+    const text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines(fields)}\r\n`;
+    this.#connection.socket.write(text, 'latin1');
+  }
+
+  /** Writes the head, or keeps it for what follows. @param fields names and values in turn, without framing but a length */
+  begin(
+    status: number,
+    statusMessage: string,
+    fields: readonly string[],
+    { hasLength, hasDate, closes }: ResponseFraming,
+  ): void {
+    this.status = status;
+    this.#framing = this.#framingOf(status, hasLength);
+    this.#closes = closes || this.#framing === 'close' || this.#head?.keepsAlive !== true;
+    let text = `HTTP/1.1 ${status} ${statusMessage}\r\n${lines(fields)}`;
+    if (!hasDate) text += this.#defaults.dateLine;
+    text += this.#closes ? 'Connection: close\r\n' : this.#defaults.keepAliveLines;
+    this.#text =
+      this.#framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`;
+  }
+
+  /** Writes a piece of the body, or keeps it until `flush`. Takes a copy. @returns false to be left alone until `onWritable` */
+  write(buffer: Buffer, start: number, end: number): boolean {
+    const size = end - start;
+    if (this.#framing === 'none' || size === 0) return true;
+    this.bodyBytes += size;
+    const isChunked = this.#framing === 'chunked';
+    if (isChunked) this.#text += `${size.toString(16)}\r\n`;
+    if (this.#text.length + size <= ONE_WRITE_BYTES) {
+      this.#text += buffer.toString('latin1', start, end);
+    } else {
+      const { socket } = this.#connection;
+      socket.cork();
+      this.flush();
+      socket.write(Buffer.from(buffer.subarray(start, end)));
+      socket.uncork();
+    }
+    if (isChunked) this.#text += '\r\n';
+    return !this.#connection.isFull;
+  }
+
+  /** Hands over what was kept. */
+  flush(): void {
+    if (this.#text === '') return;
+    this.#connection.socket.write(this.#text, 'latin1');
+    this.#text = '';
+  }
+
+  /** The body is complete. @param trailers names and values in turn; dropped where the client cannot have them */
+  end(trailers: readonly string[]): void {
+    if (this.#framing === 'chunked') this.#text += `0\r\n${lines(trailers)}\r\n`;
+    this.flush();
+    this.#connection.endAnswer(this.#closes);
+  }
+
+  #framingOf(status: number, hasLength: boolean): Framing {
+    if (this.#head?.method === 'HEAD' || status === 204 || status === 304) return 'none';
+    if (hasLength) return 'length';
+    return this.#head?.httpMinor === 1 ? 'chunked' : 'close';
+  }
+}
+
+function lines(fields: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return text;
+}
