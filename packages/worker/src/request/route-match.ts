@@ -1,7 +1,9 @@
-/** `routes.*.match`, compiled to one test. */
+/** `routes.*.match`, compiled when a snapshot arrives. */
 import type { RouteConfig } from '@lb/shared/config/schema/root';
-import { compilePattern, type Pattern } from '@lb/shared/net/pattern';
-import { normalisePath, toMatchPath } from './path.ts';
+import type { Pattern } from '@lb/shared/net/pattern';
+import { checkedPattern } from './route-match/checked-pattern.ts';
+import { HostRule } from './route-match/host-rule.ts';
+import { PathRule } from './route-match/path-rule.ts';
 
 /** What a rule can look at. */
 export interface Matchable {
@@ -12,97 +14,69 @@ export interface Matchable {
   readonly matchPath: string;
   /** With its `?`, or ''. */
   readonly search: string;
-  /** All lines of a field, joined by commas; undefined when there is none. @param lower the name in lower case */
-  header(lower: string): string | undefined;
+  /** All lines of a field, joined by `, `; undefined when there is none. @param lowerName in lower case */
+  header(lowerName: string): string | undefined;
 }
 
-/** Tells whether a route takes a request. */
-export interface RouteMatcher {
-  test(request: Matchable): boolean;
-  /** Same, but for the method: tells 404 from 405 for TRACE and CONNECT, which a route must name. */
-  readonly namesMethod: (method: string) => boolean;
-}
+/** A route takes a request when one of its hosts and one of its paths do, and `meets` holds. */
+export class RouteMatch {
+  /** Never empty. */
+  readonly hosts: readonly HostRule[];
+  /** Never empty. */
+  readonly paths: readonly PathRule[];
+  readonly #methods: ReadonlySet<string> | undefined;
+  readonly #headers: readonly Condition[];
+  readonly #query: readonly Condition[];
 
-type Test = (request: Matchable) => boolean;
-
-/** Methods that match only where a route names them: TRACE reflects credentials, CONNECT opens tunnels. */
-const NAMED_ONLY = new Set(['TRACE', 'CONNECT']);
-
-/** Compiles a match of a checked configuration; cheap tests come first. */
-export function compileMatch(match: RouteConfig['match']): RouteMatcher {
-  const methods = new Set(match.methods);
-  const namesMethod = (method: string): boolean =>
-    methods.size === 0 ? !NAMED_ONLY.has(method) : methods.has(method);
-  const tests: Test[] = [({ method }) => namesMethod(method)];
-  if (match.hosts.length > 0) tests.push(anyOf(match.hosts.map(hostTest)));
-  if (match.paths.length > 0) tests.push(anyOf(match.paths.map(pathTest)));
-  for (const [name, wanted] of Object.entries(match.headers)) tests.push(headerTest(name, wanted));
-  if (Object.keys(match.query).length > 0) tests.push(queryTest(match.query));
-  return { namesMethod, test: (request) => tests.every((test) => test(request)) };
-}
-
-function anyOf(tests: readonly Test[]): Test {
-  const [only] = tests;
-  if (tests.length === 1 && only !== undefined) return only;
-  return (request) => tests.some((test) => test(request));
-}
-
-/** By exact name, or by a suffix that begins with its dot: `xgood.example` is not below `good.example`. */
-function hostTest(pattern: string): Test {
-  const wanted = pattern.toLowerCase();
-  if (wanted === '*') return () => true;
-  if (wanted.startsWith('*.')) {
-    const suffix = wanted.slice(1);
-    return ({ hostname }) => hostname.length > suffix.length && hostname.endsWith(suffix);
+  /** @param match of a checked configuration */
+  constructor(match: RouteConfig['match']) {
+    this.hosts = orEvery(match.hosts, '*').map((pattern) => new HostRule(pattern));
+    this.paths = orEvery(match.paths, '/').map((pattern) => new PathRule(pattern));
+    this.#methods = match.methods.length === 0 ? undefined : new Set(match.methods);
+    this.#headers = Object.entries(match.headers).map(([name, wanted]) =>
+      condition(name.toLowerCase(), wanted),
+    );
+    this.#query = Object.entries(match.query).map(([name, wanted]) => condition(name, wanted));
   }
-  return ({ hostname }) => hostname === wanted;
-}
 
-function pathTest(pattern: string): Test {
-  if (pattern.startsWith('~')) {
-    const test = regularExpression(pattern.slice(1));
-    return ({ matchPath }) => test(matchPath);
+  /** Everything but host and path. */
+  meets(request: Matchable): boolean {
+    if (!this.namesMethod(request.method)) return false;
+    for (const { name, test } of this.#headers) {
+      const value = request.header(name);
+      if (value === undefined || !test(value)) return false;
+    }
+    return this.#query.length === 0 || this.#meetsQuery(request.search);
   }
-  if (pattern.startsWith('=')) {
-    const exact = rulePath(pattern.slice(1));
-    return ({ matchPath }) => matchPath === exact;
+
+  /** The method alone: tells 404 from 405 for TRACE and CONNECT, which a route must name. */
+  namesMethod(method: string): boolean {
+    // TRACE reflects credentials, CONNECT opens tunnels.
+    if (this.#methods === undefined) return method !== 'TRACE' && method !== 'CONNECT';
+    return this.#methods.has(method);
   }
-  const prefix = rulePath(pattern.replace(/\/?\*$/, '')).replace(/\/$/, '');
-  if (prefix === '') return () => true;
-  const below = `${prefix}/`;
-  return ({ matchPath }) => matchPath === prefix || matchPath.startsWith(below);
-}
 
-/** A rule's path goes through the same normalisation as a request's, so that both sides meet. */
-function rulePath(path: string): string {
-  return toMatchPath(normalisePath(path === '' ? '/' : path) ?? path);
-}
-
-function headerTest(name: string, wanted: string): Test {
-  const lower = name.toLowerCase();
-  const test = valueTest(wanted);
-  return (request) => {
-    const value = request.header(lower);
-    return value !== undefined && test(value);
-  };
-}
-
-function queryTest(query: Readonly<Record<string, string>>): Test {
-  const tests = Object.entries(query).map(([name, wanted]) => ({ name, test: valueTest(wanted) }));
-  return ({ search }) => {
+  #meetsQuery(search: string): boolean {
     if (search === '') return false;
     const parameters = new URLSearchParams(search);
-    return tests.every(({ name, test }) => parameters.getAll(name).some(test));
+    return this.#query.every(({ name, test }) => parameters.getAll(name).some(test));
+  }
+}
+
+interface Condition {
+  readonly name: string;
+  readonly test: Pattern;
+}
+
+function condition(name: string, wanted: string): Condition {
+  return {
+    name,
+    test: wanted.startsWith('~')
+      ? checkedPattern(wanted.slice(1))
+      : (value: string) => value === wanted,
   };
 }
 
-function valueTest(wanted: string): Pattern {
-  return wanted.startsWith('~') ? regularExpression(wanted.slice(1)) : (value) => value === wanted;
-}
-
-function regularExpression(expression: string): Pattern {
-  const pattern = compilePattern(expression);
-  if (pattern === undefined)
-    throw new Error(`a checked configuration has the expression ${expression}`);
-  return pattern;
+function orEvery(patterns: readonly string[], every: string): readonly string[] {
+  return patterns.length === 0 ? [every] : patterns;
 }

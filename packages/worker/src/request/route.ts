@@ -7,7 +7,7 @@ import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import { buildPipeline } from '../stages/pipeline.ts';
 import type { Stage } from '../stages/stage.ts';
 import { compileEdits, type HeaderEdit } from './header-edits.ts';
-import { type RouteMatcher, compileMatch } from './route-match.ts';
+import { RouteMatch } from './route-match.ts';
 import { type PathRewrite, compileRewrite } from './rewrite.ts';
 
 /** What is done with a request that matched. */
@@ -23,7 +23,7 @@ export type Action =
 
 export interface Route {
   readonly name: string;
-  readonly matches: RouteMatcher;
+  readonly matches: RouteMatch;
   readonly action: Action;
   /** The stages that are on for this route, in their order. */
   readonly stages: readonly Stage[];
@@ -52,7 +52,7 @@ export function compileRoute(
 ): Route {
   return {
     name: config.name,
-    matches: compileMatch(config.match),
+    matches: new RouteMatch(config.match),
     action: compileAction(config, pools, random),
     stages: buildPipeline(config),
     rewrite: compileRewrite(config.rewrite),
