@@ -116,12 +116,6 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
     return this.head?.header(lower);
   }
 
-  header(lowerName: string): string | undefined {
-    // A header called `constructor` is one that the request has, not one that every object has.
-    const value = Object.hasOwn(this.headers, lowerName) ? this.headers[lowerName] : undefined;
-    return typeof value === 'object' ? value.join(', ') : value;
-  }
-
   /** An idempotent request by its method, or by the client's word. @see RFC 9110 section 9.2.2 */
   isRepeatable(methods: readonly string[]): boolean {
     return methods.includes(this.method) || this.header('idempotency-key') !== undefined;
