@@ -11,9 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { probeBackend } from '@lb/primary/internal/health/probes/probe-backend';
-import type { ProbeResult } from '@lb/primary/internal/health/probes/probe';
+import { probeTarget } from '@lb/primary/internal/health/probes/probe-target';
+import type { ProbeResult, ProbeTarget } from '@lb/primary/internal/health/probes/probe';
 import { pool as poolSchema } from '@lb/shared/config/schema/pool';
+import { ClientContexts } from '@lb/shared/net/client-tls';
 import { systemClock } from '@lb/shared/time/clock';
+import { DEFAULT_TLS } from '../support/default-tls.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -45,11 +48,15 @@ const http = (listener: RequestListener, path?: string) => listen(createServer(l
 const raw = (answer: string) =>
   listen(createTcpServer((socket) => socket.once('data', () => socket.end(answer))));
 
+function targetOf(url: string, { healthCheck }: ReturnType<typeof poolSchema.parse>): ProbeTarget {
+  return probeTarget({ name: 'web', healthCheck, tls: DEFAULT_TLS }, url, new ClientContexts());
+}
+
 function probe(where: number | string, healthCheck: object = {}): Promise<ProbeResult> {
   const url = typeof where === 'string' ? where : `http://127.0.0.1:${where}`;
   const parsed = poolSchema.parse({ backends: [url], healthCheck });
   const { timeout: timeoutMs } = parsed.healthCheck;
-  return probeBackend(url, parsed.healthCheck, { timeoutMs, clock: systemClock });
+  return probeBackend(targetOf(url, parsed), { timeoutMs, clock: systemClock });
 }
 
 async function unusedPort(): Promise<number> {
@@ -211,7 +218,7 @@ describe('http probe', () => {
     const parsed = poolSchema.parse({ backends: [`http://127.0.0.1:${port}`] });
     const abort = new AbortController();
     const deadline = { timeoutMs: 20_000, clock: systemClock, signal: abort.signal };
-    const result = probeBackend(`http://127.0.0.1:${port}`, parsed.healthCheck, deadline);
+    const result = probeBackend(targetOf(`http://127.0.0.1:${port}`, parsed), deadline);
     abort.abort();
     expect(await result).toMatchObject({ ok: false, detail: 'abandoned' });
     await allClosed(open);

@@ -1,9 +1,11 @@
 /** A worker in this process, on a real socket, without a primary: what integration tests of the request path talk to. */
+import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { parseConfig } from '@lb/shared/config/parse';
 import type { Engine } from '@lb/shared/config/schema/pool';
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
+import { backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
 import { Worker } from '@lb/worker/internal/worker';
@@ -87,9 +89,7 @@ function toSnapshot(text: string, version: number): Snapshot {
     file: 'test.yaml',
     text,
     env: {},
-    readFile: (path) => {
-      throw new Error(`a test's configuration reads no file: ${path}`);
-    },
+    readFile: (path) => readFileSync(path, 'utf8'),
   });
   if (!parsed.ok) throw new Error(formatConfigErrors(parsed.errors));
   let slot = 0;
@@ -98,6 +98,7 @@ function toSnapshot(text: string, version: number): Snapshot {
     ...pool,
     engine: ENGINE ?? pool.engine,
     name,
+    tls: backendTlsSettings(pool.tls, parsed.files),
     backends: pool.backends.map((backend) => ({ ...backend, slot: slot++, state: 'up' as const })),
   }));
   return { version, workerCount: 1, slotCount: slot, config: parsed.config, pools };

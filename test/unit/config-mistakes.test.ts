@@ -31,7 +31,7 @@ workers: \${WORKERS}
       '9:13 pools.web.policy: expected "p2c", "round_robin", "weighted_round_robin", "least_connections", "random" or "ewma"',
       '10:5 pools.web: "sticky" is not supported yet',
       '13:9 pools.web.backends[0]: unknown key "wieght"',
-      '14:9 pools.web.backends[1]: expected http://host:port or unix:/path.sock',
+      '14:9 pools.web.backends[1]: expected http://host:port, https://host:port or unix:/path.sock',
       '15:20 pools.web.healthCheck: unknown key "intervall"',
       '17:22 log.access.enabled: expected true or false, found text',
       '18:10 workers: environment variable WORKERS is not set',
@@ -82,16 +82,16 @@ workers: \${WORKERS}
       'expected a URL, or an object with url, found nothing',
       'give it a value, or remove the key',
     ],
-    ['url:http://a', 'expected http://host:port or unix:/path.sock', null],
+    ['url:http://a', 'expected http://host:port, https://host:port or unix:/path.sock', null],
     [
       'http://a/path',
-      'expected http://host:port or unix:/path.sock',
+      'expected http://host:port, https://host:port or unix:/path.sock',
       'did you mean "http://a"? (a path belongs into rewrite.addPrefix of a route)',
     ],
     ['{ weight: 1 }', 'missing key "url"', null],
     [
       '{ url: a:80 }',
-      'expected http://host:port or unix:/path.sock',
+      'expected http://host:port, https://host:port or unix:/path.sock',
       'did you mean "http://a:80"?',
     ],
     [

@@ -59,8 +59,8 @@ const keys = Object.entries(UNSUPPORTED_KEYS).flatMap(([shape, names]) =>
 const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   'listeners.[].bind': ['fd:web'],
   'pools.*.policy': ['ip_hash', 'ring_hash', 'maglev', 'first', 'geo', './my-policy.ts'],
-  'pools.*.backends.[]': ['https://127.0.0.1:9001', 'h2c://127.0.0.1:9001'],
-  'pools.*.backends.[].url': ['https://127.0.0.1:9001', 'h2c://127.0.0.1:9001'],
+  'pools.*.backends.[]': ['h2c://127.0.0.1:9001'],
+  'pools.*.backends.[].url': ['h2c://127.0.0.1:9001'],
 };
 
 const values = Object.entries(UNSUPPORTED_VALUES).flatMap(([shape, forms]) => {
@@ -133,7 +133,6 @@ describe('what is planned and does not work yet', () => {
         'pools.* circuitBreaker',
         'pools.* queue',
         'pools.* adaptiveConcurrency',
-        'pools.* tls',
         'pools.*.backends.[] maxConnections',
         'pools.*.backends.[] zone',
         'pools.*.retries budget',

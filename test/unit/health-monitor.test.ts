@@ -8,6 +8,7 @@ import { pool as poolSchema } from '@lb/shared/config/schema/pool';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
 import { seededRandom } from '@lb/shared/time/clock';
 import { pino } from 'pino';
+import { DEFAULT_TLS } from '../support/default-tls.ts';
 import { Timeline } from '../support/timeline.ts';
 
 const OK: ProbeResult = { ok: true, ms: 1, detail: 'status 200' };
@@ -27,7 +28,7 @@ function poolOf(
     slot: firstSlot + index,
     state: 'unknown' as const,
   }));
-  return { ...parsed, name, backends };
+  return { ...parsed, name, tls: DEFAULT_TLS, backends };
 }
 
 /** A monitor on hand-moved time whose probes answer what `answer` says. */
@@ -42,9 +43,9 @@ function arrange(options: Partial<HealthMonitorOptions> = {}) {
     onChange: ({ slot, from, to, reason }) => changes.push(`${slot} ${from}>${to}: ${reason}`),
     onProbe: () => undefined,
     schedule: time.schedule,
-    probe: (url) => {
+    probe: ({ address }) => {
       world.startedAtMs.push(time.monotonicMs());
-      world.probed.push(url);
+      world.probed.push(address.name);
       return Promise.resolve(world.answer);
     },
     ...options,
@@ -56,7 +57,7 @@ function arrange(options: Partial<HealthMonitorOptions> = {}) {
 function heldProbe() {
   const held: ((result: ProbeResult) => void)[] = [];
   const signals: AbortSignal[] = [];
-  const probe: NonNullable<HealthMonitorOptions['probe']> = (_url, _check, { signal }) => {
+  const probe: NonNullable<HealthMonitorOptions['probe']> = (_target, { signal }) => {
     if (signal !== undefined) signals.push(signal);
     return new Promise((resolve) => held.push(resolve));
   };
@@ -118,7 +119,7 @@ describe('health monitor with probes', () => {
     const { monitor, time, world } = arrange();
     monitor.update([poolOf('web', 1), poolOf('api', 1, {}, 1)]);
     await time.advance(100);
-    expect(world.probed).toEqual(['http://127.0.0.1:9001', 'http://127.0.0.1:9001']);
+    expect(world.probed).toEqual(['127.0.0.1:9001', '127.0.0.1:9001']);
   });
 
   test('keeps the last 60 probes', async () => {

@@ -6,6 +6,7 @@ import { root, type Config } from '@lb/shared/config/schema/root';
 import type { MetricsDelta, SeriesDefinition } from '@lb/shared/ipc/messages';
 import { DURATION_BUCKETS_SECONDS, METRICS } from '@lb/shared/metrics/catalog';
 import type { Snapshot } from '@lb/shared/model/snapshot';
+import { DEFAULT_TLS } from '../support/default-tls.ts';
 
 function aggregate(): MetricsAggregate {
   return new MetricsAggregate({
@@ -41,6 +42,7 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
     {
       ...parsed,
       name: 'app',
+      tls: DEFAULT_TLS,
       backends: parsed.backends.map((backend, slot) => ({
         ...backend,
         name: backends[slot] ?? '',

@@ -13,6 +13,7 @@ import type { Exchange } from '@lb/worker/internal/request/exchange';
 import { Passage } from '@lb/worker/internal/request/passage';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
 import { metricTotal } from '../support/metric-totals.ts';
+import { DEFAULT_TLS } from '../support/default-tls.ts';
 import { Timeline } from '../support/timeline.ts';
 
 const errorOf = (code: string): Error => Object.assign(new Error(code), { code });
@@ -55,6 +56,7 @@ function scene(failing: Partial<Failure> = {}): {
   const snapshot: PoolSnapshot = {
     ...parsed,
     name: 'web',
+    tls: DEFAULT_TLS,
     backends: urls.map((url, slot) => ({
       slot,
       url,
@@ -228,9 +230,16 @@ test.each([
   ['EPIPE', true, 'reset', false],
   ['HPE_INVALID_CONSTANT', true, 'protocol_error', false],
   ['ETIMEDOUT', true, 'reset', false],
+  ['ECONNRESET', false, 'tls_failed', false],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', false, 'tls_failed', false],
+  ['CERT_HAS_EXPIRED', false, 'tls_certificate', false],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', false, 'tls_certificate', false],
+  ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', false, 'tls_alert', false],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', true, 'tls_alert', false],
+  ['ERR_SSL_BAD_RECORD_TYPE', true, 'protocol_error', false],
 ] as const)(
   'the error %s, connected: %s, is %s, local: %s',
   (code, isConnected, failed, isLocal) => {
-    expect(classifyError(errorOf(code), isConnected)).toEqual({ code: failed, isLocal });
+    expect(classifyError(errorOf(code), isConnected)).toMatchObject({ code: failed, isLocal });
   },
 );

@@ -4,6 +4,7 @@ import { Backends } from '@lb/worker/internal/balancing/backends';
 import { Cells } from '@lb/worker/internal/metrics/cells';
 import { systemClock } from '@lb/shared/time/clock';
 import { configOf } from '../support/config-text.ts';
+import { DEFAULT_TLS } from '../support/default-tls.ts';
 
 const COUNT = 200;
 
@@ -16,6 +17,7 @@ function pool() {
   const pools = Object.entries(config.pools).map(([name, entry]) => ({
     ...entry,
     name,
+    tls: DEFAULT_TLS,
     backends: entry.backends.map((backend, slot) => ({ ...backend, slot, state: 'up' as const })),
   }));
   const backends = new Backends(new Cells(), systemClock, () => 0.5, 0);

@@ -133,9 +133,9 @@ export class Primary {
     return [];
   }
 
-  #publish({ config, warnings }: Loaded): void {
+  #publish({ config, warnings, files }: Loaded): void {
     const { publisher, chronicle, window } = this.#parts;
-    publisher.publish(config, workerCountOf(config));
+    publisher.publish(config, workerCountOf(config), files);
     chronicle.configured(publisher.current, warnings);
     window.follow(publisher.pools);
     this.#options.log.level = config.log.level;

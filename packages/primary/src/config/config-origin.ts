@@ -10,6 +10,7 @@ import { plainValue } from '@lb/shared/config/located';
 import type { ConfigError, ParsedConfig } from '@lb/shared/config/parse';
 import { parseConfig } from '@lb/shared/config/parse';
 import type { Config } from '@lb/shared/config/schema/root';
+import type { ConfigFiles } from '@lb/shared/model/backend-tls';
 
 /** A configuration as it was read. `hash` is 12 hexadecimal digits that change with the text. */
 export interface Loaded {
@@ -19,6 +20,7 @@ export interface Loaded {
   /** The values as they are written: without defaults, references to the environment and to files left as they are. */
   readonly written: unknown;
   readonly warnings: readonly ConfigError[];
+  readonly files: ConfigFiles;
 }
 
 export type LoadedConfig = Loaded | { readonly ok: false; readonly errors: readonly ConfigError[] };
@@ -45,7 +47,7 @@ export interface FileOriginOptions {
   readonly overrides: ConfigOverrides;
 }
 
-/** A configuration file. `${file:...}` in it is relative to its directory. */
+/** A configuration file. `${file:...}` and certificates in it are relative to its directory. */
 export function fileOrigin(options: FileOriginOptions): ConfigOrigin {
   const { path, shown, env, overrides } = options;
   return {
@@ -93,6 +95,7 @@ function loaded(
     ok: true,
     written: written(),
     warnings: parsed.warnings,
+    files: parsed.files,
     hash: createHash('sha256').update(text).digest('hex').slice(0, 12),
     config: Object.freeze({
       ...config,

@@ -4,9 +4,10 @@
  *     read ─▶ parse ─▶ bind new sockets ─▶ publish, close old sockets, offer new ones ─▶ wait for every worker
  *        └───────┴──── refused: all errors ────┘
  */
-import { diffConfig } from '@lb/shared/config/diff';
+import { diffConfig, diffFiles } from '@lb/shared/config/diff';
 import type { ConfigError } from '@lb/shared/config/parse';
 import type { Config } from '@lb/shared/config/schema/root';
+import type { ConfigFiles } from '@lb/shared/model/backend-tls';
 import type { ListenerPlan, ListenerSet } from '../listeners/listener-set.ts';
 import type { ConfigOrigin, Loaded } from './config-origin.ts';
 import { configError } from './config-origin.ts';
@@ -21,6 +22,7 @@ export interface ConfigInForce {
   readonly config: Config;
   readonly hash: string;
   readonly written: unknown;
+  readonly files: ConfigFiles;
   /** Milliseconds since 1970. */
   readonly loadedAtMs: number;
   readonly lastReloadFailed: boolean;
@@ -84,7 +86,8 @@ export class Reloader {
       listeners.discard(prepared.plan);
       return this.#refused(late);
     }
-    const changes = diffConfig(this.#inForce.config, loaded.config).map(
+    const { config, files } = this.#inForce;
+    const changes = [...diffConfig(config, loaded.config), ...diffFiles(files, loaded.files)].map(
       ({ path, text, needsRestart }) =>
         needsRestart || READ_AT_START.includes(path)
           ? `${text} (takes effect at the next start)`
@@ -109,6 +112,6 @@ export class Reloader {
   }
 }
 
-function inForce({ config, hash, written }: Loaded, loadedAtMs: number): ConfigInForce {
-  return { config, hash, written, loadedAtMs, lastReloadFailed: false };
+function inForce({ config, hash, written, files }: Loaded, loadedAtMs: number): ConfigInForce {
+  return { config, hash, written, files, loadedAtMs, lastReloadFailed: false };
 }

@@ -6,12 +6,13 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { BackendSnapshot, BackendState, PoolSnapshot } from '@lb/shared/model/snapshot';
+import { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import { HealthRecord, type HealthChange, type ProbeRecord } from './health-record.ts';
 import { ProbeWatch } from './probe-watch.ts';
 import { probeBackend } from './probes/probe-backend.ts';
-import type { HealthCheckConfig } from './probes/probe.ts';
+import { probeTarget } from './probes/probe-target.ts';
 import { TrialWatch } from './trial-watch.ts';
 import {
   systemSchedule,
@@ -45,16 +46,20 @@ export interface HealthDescription {
   readonly lastProbe: ProbeRecord | null;
 }
 
+/** What decides how a backend is probed. */
+type ProbeSettings = Pick<PoolSnapshot, 'healthCheck' | 'tls'>;
+
 interface Entry {
   readonly url: string;
   readonly record: HealthRecord;
-  healthCheck: HealthCheckConfig;
+  settings: ProbeSettings;
   watch: Watch;
 }
 
 /** Owns every probe, timer and health record. */
 export class HealthMonitor {
   readonly #tools: WatchTools;
+  readonly #contexts = new ClientContexts();
   readonly #onChange: (change: HealthChange) => void;
   readonly #entries = new Map<number, Entry>();
 
@@ -72,7 +77,7 @@ export class HealthMonitor {
 
   /**
    * Takes the pools of a new snapshot. A backend that keeps slot, pool, name and url keeps its record, and with an
-   * unchanged healthCheck its counters and timers too; a changed one is probed at once, and that result decides alone.
+   * unchanged healthCheck and tls its counters and timers too; a changed one is probed at once, and that result decides alone.
    * Call it before the states are read for the snapshot: a slot may have changed hands.
    */
   update(pools: readonly PoolSnapshot[]): void {
@@ -131,26 +136,27 @@ export class HealthMonitor {
 
   /** The new watch of a backend that is new or has a new healthCheck; undefined when it is followed as before. */
   #follow(pool: PoolSnapshot, backend: BackendSnapshot): Watch | undefined {
-    const { healthCheck } = pool;
+    const { healthCheck, tls } = pool;
+    const settings = { healthCheck, tls };
     const entry = this.#entries.get(backend.slot);
     if (entry === undefined) {
       const identity = { slot: backend.slot, pool: pool.name, backend: backend.name };
       const record = new HealthRecord(identity, this.#tools.clock, this.#onChange);
-      const watch = this.#watch(record, backend.url, healthCheck);
-      this.#entries.set(backend.slot, { url: backend.url, record, healthCheck, watch });
+      const watch = this.#watch(record, pool, backend);
+      this.#entries.set(backend.slot, { url: backend.url, record, settings, watch });
       return watch;
     }
-    if (isDeepStrictEqual(entry.healthCheck, healthCheck)) return undefined;
+    if (isDeepStrictEqual(entry.settings, settings)) return undefined;
     entry.watch.close();
-    entry.healthCheck = healthCheck;
-    entry.watch = this.#watch(entry.record, entry.url, healthCheck);
+    entry.settings = settings;
+    entry.watch = this.#watch(entry.record, pool, backend);
     return entry.watch;
   }
 
-  #watch(record: HealthRecord, url: string, healthCheck: HealthCheckConfig): Watch {
-    return healthCheck.type === 'none'
-      ? new TrialWatch(record, healthCheck.interval, this.#tools)
-      : new ProbeWatch(record, url, healthCheck, this.#tools);
+  #watch(record: HealthRecord, pool: PoolSnapshot, { url }: BackendSnapshot): Watch {
+    return pool.healthCheck.type === 'none'
+      ? new TrialWatch(record, pool.healthCheck.interval, this.#tools)
+      : new ProbeWatch(record, probeTarget(pool, url, this.#contexts), this.#tools);
   }
 }
 

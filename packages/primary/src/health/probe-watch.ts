@@ -6,7 +6,7 @@
  *               └── interval +-20 % ┘        reportFailure: down at once, next probe soon
  */
 import type { HealthRecord } from './health-record.ts';
-import type { HealthCheckConfig, ProbeResult } from './probes/probe.ts';
+import type { ProbeResult, ProbeTarget } from './probes/probe.ts';
 import { afterResult, TRIPPED, UNPROBED, type Standing } from './threshold.ts';
 import type { Cancel, Watch, WatchTools } from './watch.ts';
 
@@ -16,8 +16,7 @@ const SOON_MS = 200;
 /** Probes a backend until it is closed. */
 export class ProbeWatch implements Watch {
   readonly #record: HealthRecord;
-  readonly #url: string;
-  readonly #healthCheck: HealthCheckConfig;
+  readonly #target: ProbeTarget;
   readonly #tools: WatchTools;
   #standing: Standing;
   #timer: Cancel | undefined;
@@ -28,15 +27,9 @@ export class ProbeWatch implements Watch {
   #probeSoon = false;
 
   /** Keeps the record's state until the first result, which counts at once. */
-  constructor(
-    record: HealthRecord,
-    url: string,
-    healthCheck: HealthCheckConfig,
-    tools: WatchTools,
-  ) {
+  constructor(record: HealthRecord, target: ProbeTarget, tools: WatchTools) {
     this.#record = record;
-    this.#url = url;
-    this.#healthCheck = healthCheck;
+    this.#target = target;
     this.#tools = tools;
     this.#standing = { ...UNPROBED, state: record.state };
   }
@@ -56,7 +49,7 @@ export class ProbeWatch implements Watch {
     this.#outdated = this.#inFlight !== undefined;
     if (wasDown) return;
     const now = this.#tools.clock.monotonicMs();
-    this.#probeSoon = now - this.#soonAtMs >= this.#healthCheck.interval;
+    this.#probeSoon = now - this.#soonAtMs >= this.#target.healthCheck.interval;
     if (this.#probeSoon) this.#soonAtMs = now;
     if (this.#inFlight === undefined) this.#arm(this.#delayMs(0));
     this.#record.enter('down', `traffic failed: ${reason}`);
@@ -80,7 +73,7 @@ export class ProbeWatch implements Watch {
   /** Time to the next probe; `spentMs` of the interval went by with the last one. */
   #delayMs(spentMs: number): number {
     const { random } = this.#tools;
-    const { interval } = this.#healthCheck;
+    const { interval } = this.#target.healthCheck;
     const hurried = this.#probeSoon;
     this.#probeSoon = false;
     if (hurried) return Math.min(interval, SOON_MS) * (0.5 + 0.5 * random());
@@ -92,8 +85,8 @@ export class ProbeWatch implements Watch {
     const inFlight = new AbortController();
     this.#inFlight = inFlight;
     const startedAt = clock.monotonicMs();
-    const { timeout: timeoutMs } = this.#healthCheck;
-    probe(this.#url, this.#healthCheck, { timeoutMs, clock, signal: inFlight.signal })
+    const { timeout: timeoutMs } = this.#target.healthCheck;
+    probe(this.#target, { timeoutMs, clock, signal: inFlight.signal })
       .then((result) => {
         if (inFlight.signal.aborted) return;
         this.#inFlight = undefined;
@@ -115,7 +108,7 @@ export class ProbeWatch implements Watch {
     this.#record.remember(result);
     this.#tools.onProbe({ ...this.#record.identity, ...result });
     if (stale) return;
-    this.#standing = afterResult(before, result.ok, this.#healthCheck);
+    this.#standing = afterResult(before, result.ok, this.#target.healthCheck);
     if (this.#standing.state !== before.state || before.fresh)
       this.#record.enter(this.#standing.state, this.#reason(before, result));
   }

@@ -2,7 +2,7 @@
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import type { BackendIdentity } from './health-record.ts';
-import type { HealthCheckConfig, ProbeDeadline, ProbeResult } from './probes/probe.ts';
+import type { Probe, ProbeResult } from './probes/probe.ts';
 
 /** Stops a scheduled call; harmless when it ran already. */
 export type Cancel = () => void;
@@ -26,11 +26,7 @@ export interface WatchTools {
   readonly log: Logger;
   readonly schedule: Schedule;
   readonly onProbe: (event: ProbeEvent) => void;
-  readonly probe: (
-    url: string,
-    healthCheck: HealthCheckConfig,
-    deadline: ProbeDeadline,
-  ) => Promise<ProbeResult>;
+  readonly probe: Probe;
 }
 
 /** Follows one backend until it is closed. */

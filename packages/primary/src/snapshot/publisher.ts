@@ -2,6 +2,7 @@
 import type { Config } from '@lb/shared/config/schema/root';
 import type { ToWorker } from '@lb/shared/ipc/messages';
 import type { Logger } from '@lb/shared/logging/logger';
+import { type ConfigFiles, backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { BackendState, PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
 import type { SlotTable } from './slots.ts';
 
@@ -45,9 +46,12 @@ export class SnapshotPublisher {
     return this.#base.version;
   }
 
-  /** Puts a configuration in force: from here on every worker is sent it, those that start later too. */
-  publish(config: Config, workerCount: number): void {
-    this.#base = this.#build(config, workerCount, this.#base.version + 1);
+  /**
+   * Puts a configuration in force: from here on every worker is sent it, those that start later too.
+   * @param files what it names
+   */
+  publish(config: Config, workerCount: number, files: ConfigFiles = new Map()): void {
+    this.#base = { ...this.#build(config, files), workerCount, version: this.#base.version + 1 };
     this.#options.broadcast({ lb: 1, type: 'snapshot', snapshot: this.#base });
   }
 
@@ -66,11 +70,12 @@ export class SnapshotPublisher {
     this.#options.broadcast({ lb: 1, type: 'states', changes: [{ slot, state }] });
   }
 
-  #build(config: Config, workerCount: number, version: number): Snapshot {
+  #build(config: Config, files: ConfigFiles): Snapshot {
     const slotOf = this.#options.slots.assign(config.pools);
     const pools = Object.entries(config.pools).map(([name, pool]): PoolSnapshot => ({
       ...pool,
       name,
+      tls: backendTlsSettings(pool.tls, files),
       backends: pool.backends.map((backend) => ({
         ...backend,
         slot: slotOf(name, backend),
@@ -79,7 +84,7 @@ export class SnapshotPublisher {
     }));
     this.#options.follow(pools);
     const slotCount = this.#options.slots.count;
-    return this.#withStates({ version, workerCount, slotCount, config, pools });
+    return this.#withStates({ ...this.#base, slotCount, config, pools });
   }
 
   #withStates(snapshot: Snapshot): Snapshot {

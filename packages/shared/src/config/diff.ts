@@ -1,4 +1,5 @@
 /** What is different between two configurations, one line each: what a reload would change, or has changed. */
+import type { ConfigFiles } from '../model/backend-tls.ts';
 import type {
   BackendConfig,
   Config,
@@ -40,6 +41,15 @@ export function diffConfig(before: Config, after: Config): ConfigChange[] {
       return change(path, `${path}: ${words}`, NEEDS_RESTART.includes(path));
     }),
   ];
+}
+
+/** Files that both name and that hold something else now; never what they hold. */
+export function diffFiles(before: ConfigFiles, after: ConfigFiles): ConfigChange[] {
+  return [...after].flatMap(([path, content]) => {
+    const was = before.get(path);
+    if (was === undefined || was === content) return [];
+    return [change(path, `file ${path}: other contents`)];
+  });
 }
 
 function diffListeners(

@@ -23,7 +23,9 @@ export function configFromArguments(flags: ConfigArguments): ParsedConfig {
     ...(admin === undefined ? {} : { admin: { bind: admin } }),
     ...(workers === undefined ? {} : { workers: wholeNumber(workers) }),
   });
-  const checked = checkTree(tree, []);
+  const checked = checkTree(tree, [], () => {
+    throw new Error('flags name no files');
+  });
   const explain = (problems: readonly Problem[]): ConfigError[] =>
     problems.map(({ path, message, hint }) => {
       const node = at(tree, ...path);
@@ -32,7 +34,7 @@ export function configFromArguments(flags: ConfigArguments): ParsedConfig {
       return { ...place, message: `${message}${value}`, hint };
     });
   if (checked.config === null) return { ok: false, errors: explain(checked.problems) };
-  return { ok: true, config: checked.config, warnings: explain(checked.warnings) };
+  return { ok: true, ...checked, warnings: explain(checked.warnings) };
 }
 
 function wholeNumber(value: string | number): string | number {

@@ -96,8 +96,8 @@ function bindHint(text: string): string | null {
 }
 
 function urlHint(text: string): string | null {
-  const path = /^http:\/\/[^/?#\s]+[/?#]/i.test(text);
-  const origin = text.replace(/^(http:\/\/[^/?#]+)[/?#].*$/i, '$1');
+  const path = /^https?:\/\/[^/?#\s]+[/?#]/i.test(text);
+  const origin = text.replace(/^(https?:\/\/[^/?#]+)[/?#].*$/i, '$1');
   const candidates = [origin, `http://${text}`, `unix:${text}`];
   const guess = candidates.find((candidate) => {
     if (candidate === text || parseBackendUrl(candidate) === undefined) return false;

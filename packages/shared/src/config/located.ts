@@ -91,6 +91,29 @@ export function headSpan({ node, key }: Pick<Place, 'node' | 'key'>): Span | nul
   return node.span;
 }
 
+/** What is wrong with the value at a path: points at it, or at the key that should hold it. */
+export function problemAt(
+  root: Located,
+  path: Path,
+  message: string,
+  hint: string | null = null,
+): Problem {
+  const place = locate(root, path);
+  const span =
+    place.rest.length === 0 && place.node.kind === 'scalar' ? place.node.span : headSpan(place);
+  return { span, path, message, hint };
+}
+
+/** Points at the key and not at what stands under it. */
+export function keyProblem(
+  root: Located,
+  path: Path,
+  message: string,
+  hint: string | null = null,
+): Problem {
+  return { span: headSpan(locate(root, path)), path, message, hint };
+}
+
 /** The text of a scalar that holds one and was not reported before. */
 export function textOf(node: Located | undefined): string | undefined {
   if (node?.kind !== 'scalar' || node.origin === 'broken') return undefined;

@@ -7,6 +7,7 @@
 import { checkTree } from './check.ts';
 import { type ConfigError, toConfigErrors } from './config-error.ts';
 import { type Wanted, readDocument } from './document.ts';
+import type { ConfigFiles } from '../model/backend-tls.ts';
 import type { Path } from './located.ts';
 import { type Config, root as schema } from './schema/root.ts';
 import { facetAt } from './schema/shape.ts';
@@ -20,7 +21,7 @@ export interface ConfigSource {
   readonly file: string;
   readonly text: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** For `${file:...}`. @throws when the file cannot be read. */
+  /** For `${file:...}` and for certificates. @throws when the file cannot be read. */
   readFile(path: string): string;
 }
 
@@ -30,6 +31,8 @@ export type ParsedConfig =
       readonly ok: true;
       readonly config: Config;
       readonly warnings: readonly ConfigError[];
+      /** What it names and was read along with it; not to be shown: there are keys among them. */
+      readonly files: ConfigFiles;
     }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
@@ -39,12 +42,12 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const text = source.text.replace(/^\uFEFF/, '');
   const { root, problems } = readDocument(text, source, wantedAt);
   if (root === null) return { ok: false, errors: toConfigErrors(source.file, text, problems) };
-  const checked = checkTree(root, problems);
+  const checked = checkTree(root, problems, (path) => source.readFile(path));
   if (checked.config === null) {
     return { ok: false, errors: toConfigErrors(source.file, text, checked.problems) };
   }
   const warnings = toConfigErrors(source.file, text, checked.warnings);
-  return { ok: true, config: checked.config, warnings };
+  return { ok: true, config: checked.config, warnings, files: checked.files };
 }
 
 /** A token of digits from the environment is still a token: text stays text where the schema wants it. */

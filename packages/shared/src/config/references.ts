@@ -14,8 +14,9 @@ import {
   type Problem,
   at,
   formatPath,
-  headSpan,
+  keyProblem,
   locate,
+  problemAt,
   quoted,
   textOf,
 } from './located.ts';
@@ -250,26 +251,4 @@ class Uses {
 function indexes(root: Located, ...path: Path): number[] {
   const node = at(root, ...path);
   return node?.kind === 'list' ? [...node.items.keys()] : [];
-}
-
-function problemAt(
-  root: Located,
-  path: Path,
-  message: string,
-  hint: string | null = null,
-): Problem {
-  const place = locate(root, path);
-  const span =
-    place.rest.length === 0 && place.node.kind === 'scalar' ? place.node.span : headSpan(place);
-  return { span, path, message, hint };
-}
-
-/** Points at the key and not at what stands under it. */
-function keyProblem(
-  root: Located,
-  path: Path,
-  message: string,
-  hint: string | null = null,
-): Problem {
-  return { span: headSpan(locate(root, path)), path, message, hint };
 }

@@ -1,13 +1,16 @@
 /** What is allowed and probably not meant. */
 import { type BackendAddress, parseBackendUrl } from '../net/backend-url.ts';
 import { isLoopback, parseBind } from '../net/bind-address.ts';
-import { type Located, type Path, type Problem, headSpan, locate } from './located.ts';
+import { type Located, type Path, type Problem, at, headSpan, locate } from './located.ts';
 import type { Config, PoolConfig, RouteConfig } from './schema/root.ts';
 
 /** Looks at a configuration without errors; the tree says where things stand. */
 export function warningsFor(config: Config, root: Located): Problem[] {
   const found = [
-    ...Object.entries(config.pools).flatMap(([name, pool]) => poolWarnings(config, name, pool)),
+    ...Object.entries(config.pools).flatMap(([name, pool]) => [
+      ...poolWarnings(config, name, pool),
+      ...tlsWarnings(name, pool, root),
+    ]),
     ...unreachableRoutes(config.routes),
   ];
   return found.map(({ path, message }) => {
@@ -46,6 +49,17 @@ function poolWarnings(config: Config, name: string, pool: PoolConfig): Warning[]
     found.push({ path: [...path, 'backends', index, 'url'], message });
   }
   return found;
+}
+
+function tlsWarnings(name: string, pool: PoolConfig, root: Located): Warning[] {
+  const path: Path = ['pools', name, 'tls'];
+  const given = at(root, ...path);
+  if (given?.kind !== 'map' || given.entries.size === 0) return [];
+  if (!pool.backends.some(({ url }) => parseBackendUrl(url)?.isTls === true))
+    return [{ path, message: 'no backend of this pool has an https URL: this changes nothing' }];
+  if (pool.tls.verify) return [];
+  const message = `the certificates of pool ${name} are not verified: anybody on the way can read and change its traffic`;
+  return [{ path: [...path, 'verify'], message }];
 }
 
 /** True when a connection to the backend surely ends at the listener. */

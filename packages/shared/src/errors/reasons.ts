@@ -7,6 +7,9 @@
 export const FAILURES = {
   connect_failed: { status: 502, metric: 'connect', proxyStatus: 'connection_refused' },
   connect_timeout: { status: 502, metric: 'connect', proxyStatus: 'connection_timeout' },
+  tls_failed: { status: 502, metric: 'tls', proxyStatus: 'tls_protocol_error' },
+  tls_certificate: { status: 502, metric: 'tls', proxyStatus: 'tls_certificate_error' },
+  tls_alert: { status: 502, metric: 'tls', proxyStatus: 'tls_alert_received' },
   reset: { status: 502, metric: 'reset', proxyStatus: 'connection_terminated' },
   protocol_error: { status: 502, metric: 'protocol', proxyStatus: 'http_protocol_error' },
   response_timeout: { status: 504, metric: 'timeout', proxyStatus: 'http_response_timeout' },
@@ -39,7 +42,15 @@ export const REASONS = {
 /** A reason in the access log. */
 export type Reason = keyof typeof REASONS;
 
-/** connect_timeout is a finer word for metrics and retries; people read `connect_failed`. */
-export function reasonOf(failure: FailureCode): Reason {
-  return failure === 'connect_timeout' ? 'connect_failed' : failure;
+/** Finer words for metrics, retries and Proxy-Status; people read the reason. */
+export function reasonOf(failure: FailureCode | Reason): Reason {
+  switch (failure) {
+    case 'connect_timeout':
+      return 'connect_failed';
+    case 'tls_certificate':
+    case 'tls_alert':
+      return 'tls_failed';
+    default:
+      return failure;
+  }
 }

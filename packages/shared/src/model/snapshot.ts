@@ -3,6 +3,7 @@
  * worker, which compiles it and replaces what it had. Between snapshots only the states of backends change (see ipc/).
  */
 import type { BackendConfig, Config, PoolConfig } from '../config/schema/root.ts';
+import type { BackendTlsSettings } from './backend-tls.ts';
 
 /**
  * `unknown` until the first probe, and then like `up`: at start-up traffic is not held back for health.
@@ -17,8 +18,10 @@ export interface BackendSnapshot extends BackendConfig {
 }
 
 /** A pool in a snapshot. */
-export interface PoolSnapshot extends Omit<PoolConfig, 'backends'> {
+export interface PoolSnapshot extends Omit<PoolConfig, 'backends' | 'tls'> {
   readonly name: string;
+  /** The same object for all of its backends, and in each snapshot another one. */
+  readonly tls: BackendTlsSettings;
   readonly backends: readonly BackendSnapshot[];
 }
 

@@ -5,8 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseBackendUrl } from '@lb/shared/net/backend-url';
 import type { BackendSnapshot, BackendState, PoolSnapshot } from '@lb/shared/model/snapshot';
+import type { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock } from '@lb/shared/time/clock';
 import { BackendAgent } from '../forward/backend-agent.ts';
+import { BackendTls } from '../forward/backend-tls.ts';
 import { ConnectionPool } from '../forward/native/connection-pool.ts';
 import type { BackendMetrics } from '../metrics/request-metrics.ts';
 import type { Candidate } from './policy.ts';
@@ -18,6 +20,14 @@ export interface BackendTarget {
   readonly host: string;
   readonly port: number;
   readonly socketPath?: string;
+  /** How it is spoken to over TLS; absent where it is not. */
+  readonly tls?: BackendTls;
+}
+
+/** What every backend of a worker is handed. */
+export interface BackendTools {
+  readonly clock: Clock;
+  readonly contexts: ClientContexts;
 }
 
 export class Backend implements Candidate {
@@ -28,13 +38,14 @@ export class Backend implements Candidate {
   readonly metrics: BackendMetrics;
   /** Host header for requests that came without one: HTTP/1.0 needs none, HTTP/1.1 does. */
   readonly authority: string;
-  /** What http-proxy-3 is pointed at, taken apart once: a string or URL would be parsed again for each request. */
-  readonly target: BackendTarget;
+  readonly #isTls: boolean;
   readonly #latency: LatencyAverage;
-  readonly #clock: Clock;
+  readonly #tools: BackendTools;
+  #target: BackendTarget;
   #agent: BackendAgent;
   #connectionPool: ConnectionPool;
   #connections: PoolSnapshot['connections'];
+  #tls: PoolSnapshot['tls'];
   #weight: number;
   #backup: boolean;
   #state: BackendState;
@@ -45,7 +56,7 @@ export class Backend implements Candidate {
     snapshot: BackendSnapshot,
     pool: PoolSnapshot,
     metrics: BackendMetrics,
-    clock: Clock,
+    tools: BackendTools,
   ) {
     const address = parseBackendUrl(snapshot.url);
     if (address === undefined)
@@ -56,18 +67,26 @@ export class Backend implements Candidate {
     this.url = snapshot.url;
     this.metrics = metrics;
     this.authority = address.kind === 'tcp' ? new URL(snapshot.url).host : 'localhost';
-    this.target =
+    const place =
       address.kind === 'unix'
-        ? { protocol: 'http:', host: 'localhost', port: 80, socketPath: address.path }
-        : { protocol: 'http:', host: address.host, port: address.port };
+        ? { host: 'localhost', port: 80, socketPath: address.path }
+        : { host: address.host, port: address.port };
+    this.#isTls = address.isTls;
+    this.#tools = tools;
     this.#connections = pool.connections;
-    this.#clock = clock;
-    this.#agent = new BackendAgent(pool.connections, metrics);
-    this.#connectionPool = new ConnectionPool(pool.connections, this.target, metrics, clock);
-    this.#latency = new LatencyAverage(clock);
+    this.#tls = pool.tls;
+    this.#target = this.#withTls({ protocol: 'http:', ...place });
+    this.#agent = new BackendAgent(pool.connections, this.#target, metrics);
+    this.#connectionPool = this.#newConnections();
+    this.#latency = new LatencyAverage(tools.clock);
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.#state = snapshot.state;
+  }
+
+  /** What http-proxy-3 is pointed at, taken apart once: a string or URL would be parsed again for each request. */
+  get target(): BackendTarget {
+    return this.#target;
   }
 
   /** The native engine's connections. */
@@ -123,16 +142,17 @@ export class Backend implements Candidate {
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.#state = snapshot.state;
-    if (isDeepStrictEqual(pool.connections, this.#connections)) return;
+    const sameTls = !this.#isTls || isDeepStrictEqual(pool.tls, this.#tls);
+    if (sameTls && isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;
     this.close();
-    this.#agent = new BackendAgent(pool.connections, this.metrics);
-    this.#connectionPool = new ConnectionPool(
-      pool.connections,
-      this.target,
-      this.metrics,
-      this.#clock,
-    );
+    // With the settings goes the session: what was verified by the old ones says nothing about the new.
+    if (!sameTls) {
+      this.#tls = pool.tls;
+      this.#target = this.#withTls(this.#target);
+    }
+    this.#agent = new BackendAgent(pool.connections, this.#target, this.metrics);
+    this.#connectionPool = this.#newConnections();
   }
 
   /** A try begins. */
@@ -157,5 +177,14 @@ export class Backend implements Candidate {
   close(): void {
     this.#agent.retire();
     this.#connectionPool.retire();
+  }
+
+  #withTls(target: BackendTarget): BackendTarget {
+    if (!this.#isTls) return target;
+    return { ...target, tls: new BackendTls(this.#tls, target.host, this.#tools.contexts) };
+  }
+
+  #newConnections(): ConnectionPool {
+    return new ConnectionPool(this.#connections, this.#target, this.metrics, this.#tools.clock);
   }
 }

@@ -1,14 +1,15 @@
 /** All the backends and pools of a worker, carried from snapshot to snapshot. */
 import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
+import { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Cells } from '../metrics/cells.ts';
 import { BackendMetrics, PoolMetrics } from '../metrics/request-metrics.ts';
-import { Backend } from './backend.ts';
+import { Backend, type BackendTools } from './backend.ts';
 import { Pool } from './pool.ts';
 
 export class Backends {
   readonly #cells: Cells;
-  readonly #clock: Clock;
+  readonly #tools: BackendTools;
   readonly #random: Random;
   /** Place of this worker among all, from 0. */
   readonly #place: number;
@@ -19,7 +20,7 @@ export class Backends {
 
   constructor(cells: Cells, clock: Clock, random: Random, place: number) {
     this.#cells = cells;
-    this.#clock = clock;
+    this.#tools = { clock, contexts: new ClientContexts() };
     this.#random = random;
     this.#place = place;
   }
@@ -42,7 +43,7 @@ export class Backends {
             entry,
             pool,
             new BackendMetrics(this.#cells, pool.name, entry.name),
-            this.#clock,
+            this.#tools,
           );
         bySlot.set(entry.slot, backend);
         return backend;

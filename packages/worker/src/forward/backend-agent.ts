@@ -3,20 +3,24 @@ import http from 'node:http';
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { PoolConfig } from '@lb/shared/config/schema/root';
+import type { BackendTarget } from '../balancing/backend.ts';
 import type { BackendMetrics } from '../metrics/request-metrics.ts';
 
 export class BackendAgent extends http.Agent {
+  readonly #target: BackendTarget;
   readonly #metrics: BackendMetrics;
 
   /** 0 means no limit in `connections.max`, and for ever in `connections.idleTimeout`. */
-  constructor(config: PoolConfig['connections'], metrics: BackendMetrics) {
+  constructor(config: PoolConfig['connections'], target: BackendTarget, metrics: BackendMetrics) {
     super({
       keepAlive: true,
       scheduling: 'lifo',
       maxSockets: config.max === 0 ? Number.POSITIVE_INFINITY : config.max,
-      maxFreeSockets: config.maxIdle,
       timeout: config.idleTimeout,
     });
+    // As an option, Node takes a 0 for its own default.
+    this.maxFreeSockets = config.maxIdle;
+    this.#target = target;
     this.#metrics = metrics;
   }
 
@@ -37,7 +41,12 @@ export class BackendAgent extends http.Agent {
       ...options,
       allowHalfOpen: true,
     };
-    const socket = super.createConnection(halfOpen, callback);
+    const { host, port, tls } = this.#target;
+    // TLS begins here, below the http: that http-proxy-3 knows of: what it has of TLS options takes no part.
+    const socket =
+      tls === undefined
+        ? super.createConnection(halfOpen, callback)
+        : tls.connect({ host, port, allowHalfOpen: true });
     if (socket !== null && socket !== undefined) {
       this.#metrics.moveConnections(1);
       socket.once('close', () => this.#metrics.moveConnections(-1));

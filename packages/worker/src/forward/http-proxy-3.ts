@@ -118,7 +118,8 @@ class WebTry implements Try {
   pipe(upstream: ClientRequest): ClientRequest {
     this.#upstream = upstream;
     upstream.path = this.#request.target;
-    watchConnect(upstream, this.#clock, (connectMs) => {
+    const watch = { clock: this.#clock, timeoutMs: this.#request.timeouts.connect };
+    watchConnect(upstream, watch, (connectMs) => {
       this.#isConnected = true;
       if (connectMs === undefined) return;
       this.connectMs = connectMs;
@@ -154,8 +155,8 @@ class WebTry implements Try {
     }
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    const idleMs = this.#request.timeouts.idle;
-    this.#answer = new Answer(response, this.#events, idleMs, (isWhole) => {
+    const options = { idleMs: this.#request.timeouts.idle, isHead: this.method === 'HEAD' };
+    this.#answer = new Answer(response, this.#events, options, (isWhole) => {
       this.#end();
       // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.
       if (!isWhole || this.#upstream?.writableFinished === false) this.#upstream?.destroy();
@@ -180,8 +181,8 @@ class WebTry implements Try {
   }
 
   #onError(error: Error): void {
-    const { code, isLocal } = classifyError(error, this.#isConnected);
-    this.#fail(code, error.message, isLocal);
+    const { code, detail, isLocal } = classifyError(error, this.#isConnected);
+    this.#fail(code, detail, isLocal);
   }
 
   #fail(code: FailureCode, detail: string, isLocal = false): void {

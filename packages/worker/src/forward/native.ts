@@ -10,6 +10,7 @@ import type { Backend } from '../balancing/backend.ts';
 import { classifyError } from './classify-error.ts';
 import type { Forwarder, Try, TryEvents, UpstreamRequest } from './forwarder.ts';
 import type { BackendConnection, ConnectionUser } from './native/connection.ts';
+import type { ConnectionPool } from './native/connection-pool.ts';
 import { BodyWriter, requestHead } from './native/request-writer.ts';
 import type { ResponseHead } from './native/response-parser.ts';
 
@@ -30,6 +31,8 @@ class NativeTry implements Try, ConnectionUser {
   readonly #request: UpstreamRequest;
   readonly #backend: Backend;
   readonly #events: TryEvents;
+  /** Those of now: a reload may replace them, and what was opened by the old settings must not be used by the new. */
+  readonly #connections: ConnectionPool;
   #phase: Phase = 'waiting';
   #connection: BackendConnection | undefined;
   #writer: BodyWriter | undefined;
@@ -44,17 +47,17 @@ class NativeTry implements Try, ConnectionUser {
     this.#request = request;
     this.#backend = backend;
     this.#events = events;
+    this.#connections = backend.connections;
   }
 
   start(): void {
-    const { connections } = this.#backend;
-    const connection = connections.take();
+    const connection = this.#connections.take();
     if (connection !== undefined) {
       this.#begin(connection);
       return;
     }
     this.#queueTimer = setTimeout(() => this.onDue(), this.#request.timeouts.response);
-    this.#withdraw = connections.wait((free) => {
+    this.#withdraw = this.#connections.wait((free) => {
       this.#withdraw = undefined;
       this.#begin(free);
     });
@@ -134,8 +137,8 @@ class NativeTry implements Try, ConnectionUser {
       return;
     }
     const cause = error ?? new Error('the connection was closed before it stood');
-    const { code, isLocal } = classifyError(cause, isConnected);
-    this.#fail(code, cause.message, isLocal);
+    const { code, detail, isLocal } = classifyError(cause, isConnected);
+    this.#fail(code, detail, isLocal);
   }
 
   onDue(): void {
@@ -189,7 +192,7 @@ class NativeTry implements Try, ConnectionUser {
     // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.
     if (isClean && isSent && head?.keepAlive === true && connection?.socket.destroyed === false) {
       connection.release();
-      this.#backend.connections.giveBack(connection, head.keepAliveTimeoutMs);
+      this.#connections.giveBack(connection, head.keepAliveTimeoutMs);
     } else {
       connection?.destroy();
     }

@@ -19,7 +19,9 @@ export function decideRetry(
   config: PoolConfig['retries'],
   attemptsUsed: number,
 ): RetryDecision {
-  const reason = FAILURES[failure.code].metric;
+  const { metric } = FAILURES[failure.code];
+  // A handshake that failed is a connection that did not come about: nothing of the request was worked on.
+  const reason = metric === 'tls' ? 'connect' : metric;
   if (!exchange.isRepeatable(config.methods)) return { retry: false, refusal: 'method' };
   if (exchange.body?.isReplayable === false) return { retry: false, refusal: 'body' };
   if (failure.reusedConnection && failure.code === 'reset' && !exchange.staleRetryUsed)

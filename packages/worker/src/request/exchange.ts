@@ -1,5 +1,5 @@
 /** One request on its way through the worker: everything that is known of it, from its head to its access log line. */
-import type { FailureCode, Reason } from '@lb/shared/errors/reasons';
+import { type FailureCode, type Reason, reasonOf } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { PickContext } from '../balancing/policy.ts';
 import type { Pool } from '../balancing/pool.ts';
@@ -149,7 +149,7 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
    * so itself; where the end of the connection is the end of the body, only a reset does.
    */
   cut(reason: Reason | FailureCode | undefined): void {
-    this.reason ??= reason === 'connect_timeout' ? 'connect_failed' : reason;
+    this.reason ??= reason && reasonOf(reason);
     const { socket } = this.connection;
     if (this.response.endsWithConnection) socket.resetAndDestroy();
     else socket.destroy();

@@ -6,7 +6,7 @@
  *       ▲                       └─ onFailure ──▶ may be tried again?
  *       └───────────────────────────────────────── yes ─┘└─ no ──▶ reply
  */
-import type { FailureCode } from '@lb/shared/errors/reasons';
+import { type FailureCode, FAILURES } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Failure, Try, TryEvents, UpstreamAnswer } from '../forward/forwarder.ts';
@@ -152,7 +152,10 @@ export class Passage implements Carrier, TryEvents {
     backend.end();
   }
 
-  /** A backend that cannot be connected to is out at once; what this machine lacks is not its fault. */
+  /**
+   * A backend that cannot be connected to is out at once; what this machine lacks is not its fault. One whose TLS fails can no
+   * more take a request than one that refuses connections, and its probes go through the same handshake.
+   */
   #record(failure: Failure): void {
     const { backend, services } = this.exchange;
     if (backend === undefined) return;
@@ -161,7 +164,8 @@ export class Passage implements Carrier, TryEvents {
       return;
     }
     backend.metrics.failed(failure.code);
-    if (failure.code === 'connect_failed' || failure.code === 'connect_timeout') {
+    const { metric } = FAILURES[failure.code];
+    if (metric === 'connect' || (metric === 'tls' && !failure.reusedConnection)) {
       services.reportUnreachable(backend, failure.detail);
     }
   }

@@ -8,6 +8,9 @@ const RETRY_AFTER_SECONDS = '5';
 const SENTENCES: Readonly<Record<FailureCode, string>> = {
   connect_failed: 'the backend could not be reached',
   connect_timeout: 'the backend could not be reached in time',
+  tls_failed: 'no TLS connection to the backend could be made',
+  tls_certificate: 'the certificate of the backend could not be verified',
+  tls_alert: 'the backend refused the TLS connection',
   reset: 'the backend closed the connection without an answer',
   protocol_error: 'the backend gave a malformed answer',
   response_timeout: 'the backend gave no answer in time',

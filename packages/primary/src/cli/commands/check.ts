@@ -1,10 +1,12 @@
 /** `lbctl check`: every mistake of a configuration at once, and with --probe whether its backends can be reached. */
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import type { Config } from '@lb/shared/config/schema/root';
-import { parseBackendUrl } from '@lb/shared/net/backend-url';
+import { backendTlsSettings } from '@lb/shared/model/backend-tls';
+import { ClientContexts } from '@lb/shared/net/client-tls';
 import { systemClock } from '@lb/shared/time/clock';
-import { fileOrigin } from '../../config/config-origin.ts';
-import { probeTcp } from '../../health/probes/tcp.ts';
+import { fileOrigin, type Loaded } from '../../config/config-origin.ts';
+import { probeTarget } from '../../health/probes/probe-target.ts';
+import { probeTls } from '../../health/probes/tls.ts';
 import type { CliContext, GlobalOptions } from '../cli-context.ts';
 import { NO_CONFIG_MESSAGE, locateConfig } from '../config-location.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -43,7 +45,7 @@ export async function check({ options, context, output }: CheckCall): Promise<nu
     return EXIT.usage;
   }
   const { config, warnings } = loaded;
-  const reached = options.probe === true ? await reachAll(config) : undefined;
+  const reached = options.probe === true ? await reachAll(loaded) : undefined;
   const isOk = reached?.every(({ ok }) => ok) ?? true;
   if (options.json === true) {
     output.json({ ok: isOk, errors: [], warnings, ...(reached && { backends: reached }) });
@@ -72,16 +74,16 @@ function count(number: number, noun: string): string {
 }
 
 /** Connects to every backend at once, as traffic would; what the health check asks for is not asked. */
-function reachAll({ pools }: Config): Promise<Reached[]> {
-  const probes = Object.entries(pools).flatMap(([pool, { backends, healthCheck, timeouts }]) =>
-    backends.map(async ({ name, url }): Promise<Reached> => {
-      const address = parseBackendUrl(url);
-      if (address === undefined) throw new RangeError(`not a backend: ${url}`);
-      const target = { address, healthCheck: { ...healthCheck, port: null } };
-      const deadline = { timeoutMs: timeouts.connect, clock: systemClock };
-      const { ok, detail } = await probeTcp(target, deadline);
+function reachAll({ config, files }: Loaded): Promise<Reached[]> {
+  const contexts = new ClientContexts();
+  const probes = Object.entries(config.pools).flatMap(([pool, { tls, ...rest }]) => {
+    const healthCheck = { ...rest.healthCheck, port: null };
+    const settings = { name: pool, tls: backendTlsSettings(tls, files), healthCheck };
+    const deadline = { timeoutMs: rest.timeouts.connect, clock: systemClock };
+    return rest.backends.map(async ({ name, url }): Promise<Reached> => {
+      const { ok, detail } = await probeTls(probeTarget(settings, url, contexts), deadline);
       return { pool, backend: name, url, ok, detail };
-    }),
-  );
+    });
+  });
   return Promise.all(probes);
 }

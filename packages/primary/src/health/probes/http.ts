@@ -6,14 +6,19 @@
  * Redirects are not followed: a 302 is judged as a 302. The body is read only when a text is expected in it.
  */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { defaultPort } from '@lb/shared/net/backend-url';
 import { BodySearch, statusMatches } from './expectation.ts';
 import { failureText, runProbe, type Probe, type ProbeTarget, type Settle } from './probe.ts';
 
 /** Asks for `healthCheck.path` and holds the answer against `healthCheck.expect`. */
 export const probeHttp: Probe = (target, deadline) =>
   runProbe(deadline, (settle) => {
-    const request = httpRequest(requestOptions(target));
-    request.on('error', (error) => settle(false, failureText(error)));
+    const { tls } = target;
+    const options = requestOptions(target);
+    const request =
+      tls === undefined ? httpRequest(options) : httpsRequest({ ...options, ...tls.options });
+    request.on('error', (error) => settle(false, failureText(error, tls?.section)));
     request.on('response', (response) => judge(response, target, settle));
     // 101 and CONNECT come with a bare socket: judged by the status alone.
     request.on('upgrade', (response, socket) => {
@@ -52,7 +57,7 @@ function requestOptions({ address, healthCheck }: ProbeTarget): RequestOptions {
 function ownHost(address: ProbeTarget['address'], port: number | undefined): string {
   if (address.kind === 'unix') return 'localhost';
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return port === 80 ? host : `${host}:${port}`;
+  return port === defaultPort(address.isTls) ? host : `${host}:${port}`;
 }
 
 /** Settles by the status alone. */

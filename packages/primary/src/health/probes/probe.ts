@@ -1,6 +1,8 @@
 /** What every kind of probe takes and gives, and the words for what went wrong. */
+import type { ConnectionOptions } from 'node:tls';
 import type { PoolConfig } from '@lb/shared/config/schema/root';
 import { formatDuration } from '@lb/shared/config/units';
+import { tlsFailureOf } from '@lb/shared/net/tls-failure';
 import type { BackendAddress } from '@lb/shared/net/backend-url';
 import type { Clock } from '@lb/shared/time/clock';
 
@@ -11,6 +13,15 @@ export type HealthCheckConfig = PoolConfig['healthCheck'];
 export interface ProbeTarget {
   readonly address: BackendAddress;
   readonly healthCheck: HealthCheckConfig;
+  /** Of an https backend. */
+  readonly tls?: ProbeTls;
+}
+
+/** How https backends are probed: as traffic reaches them, whatever Host the probe names. */
+export interface ProbeTls {
+  readonly options: ConnectionOptions;
+  /** Where the settings stand, for what people read: `pools.web.tls`. */
+  readonly section: string;
 }
 
 /** How long a probe may take: connecting, head and body together. */
@@ -88,12 +99,12 @@ const WORDS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'head of the answer is too large',
 };
 
-/** A system or parser error in words. */
-export function failureText(error: unknown): string {
+/** An error of the system, the parser or TLS in words. @param section where TLS settings stand */
+export function failureText(error: unknown, section?: string): string {
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   if (code === 'ECONNRESET' && message === 'socket hang up')
     return 'connection closed without an answer';
-  const words = WORDS[code];
+  const words = tlsFailureOf(error, section)?.text ?? WORDS[code];
   if (words !== undefined) return words;
   if (code.startsWith('HPE_')) return 'the answer is not HTTP';
   return message || code || String(error);

@@ -1,4 +1,5 @@
 /** `pools`: groups of backends, how one is picked, and how their health is known. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
 import { duration, method, name, positiveDuration, size, whole } from './scalars.ts';
@@ -19,7 +20,11 @@ export const ENGINES = ['native', 'http-proxy-3'] as const;
 /** An engine's name in lb.yaml. */
 export type Engine = (typeof ENGINES)[number];
 
-const URL_HINT = 'expected http://host:port or unix:/path.sock';
+/** Labels of letters, digits, "-" and "_" (RFC 6066 section 3 wants a host name, and names with "_" are out there). */
+const HOST_NAME =
+  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
+
+const URL_HINT = 'expected http://host:port, https://host:port or unix:/path.sock';
 const backendUrl = z
   .string(URL_HINT)
   .refine((text) => parseBackendUrl(text) !== undefined, URL_HINT);
@@ -28,7 +33,7 @@ const backend = z.preprocess(
   (value) => (typeof value === 'string' ? { url: value } : value),
   z.strictObject(
     {
-      url: backendUrl.describe('http://host:port or unix:/path.sock.'),
+      url: backendUrl.describe('http://host:port, https://host:port or unix:/path.sock.'),
       name: name.optional().describe('Name in logs and metrics. Default: host:port.'),
       weight: whole(0, 1000).default(1).describe('Share of the traffic. 0 = no new traffic.'),
       backup: z
@@ -91,7 +96,9 @@ const healthCheck = z.strictObject({
 });
 
 const timeouts = z.strictObject({
-  connect: positiveDuration.default(3_000).describe('To a connection, else the try failed.'),
+  connect: positiveDuration
+    .default(3_000)
+    .describe('To a connection, TLS included, else the try failed.'),
   response: positiveDuration
     .default(60_000)
     .describe('From the request to the head of the answer, else 504.'),
@@ -110,7 +117,9 @@ const retries = z.strictObject({
   on: z
     .array(z.enum(['connect', 'reset']))
     .default(['connect', 'reset'])
-    .describe('Failures that are tried again, all before the first byte of an answer.'),
+    .describe(
+      'Failures that are tried again, all before the first byte of an answer. connect: TLS too.',
+    ),
   methods: z
     .array(method)
     .default(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
@@ -128,7 +137,38 @@ const connections = z.strictObject({
   max: whole(0, 1_000_000)
     .default(0)
     .describe('Connections to a backend, per worker. 0 = no limit.'),
-  protocol: z.enum(['auto', 'http/1.1']).default('auto').describe('Protocol spoken to backends.'),
+  protocol: z
+    .enum(['auto', 'http/1.1'])
+    .default('auto')
+    .describe('Protocol spoken to backends. auto = HTTP/1.1, over TLS too.'),
+});
+
+const SERVER_NAME_HINT = 'expected a host name such as "api.internal", or an IP address';
+
+const tls = z.strictObject({
+  verify: z
+    .boolean('expected true or false')
+    .default(true)
+    .describe(
+      'Certificates of the backends must come from a known authority and be for their name.',
+    ),
+  ca: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("PEM file of the authorities that are trusted, in place of the system's."),
+  serverName: z
+    .string(SERVER_NAME_HINT)
+    .refine((text) => isIP(text) !== 0 || HOST_NAME.test(text), SERVER_NAME_HINT)
+    .nullable()
+    .default(null)
+    .describe("Name that is asked for (SNI) and verified. Default: the host of the backend's URL."),
+  cert: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('PEM file of the certificate that is shown to backends, with its chain.'),
+  key: z.string().nullable().default(null).describe('PEM file of the key of cert.'),
 });
 
 /** One pool. */
@@ -149,4 +189,7 @@ export const pool = z.strictObject({
   timeouts: timeouts.prefault({}).describe('How long a backend may take.'),
   retries: retries.prefault({}).describe('What is tried again.'),
   connections: connections.prefault({}).describe('Connections to each backend, per worker.'),
+  tls: tls
+    .prefault({})
+    .describe('TLS to backends with https URLs. Files are read again at a reload.'),
 });

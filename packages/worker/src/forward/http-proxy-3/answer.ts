@@ -1,15 +1,24 @@
 /** The answer of a backend on its way to the exchange: with backpressure, a deadline between two chunks, and one end. */
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { TryEvents } from '../forwarder.ts';
 
 /** Longest head of an answer; a longer one is malformed. */
 export const MAX_HEAD_BYTES: number = 64 * 1024;
 
+export interface AnswerOptions {
+  /** Longest pause between two chunks, in milliseconds. */
+  readonly idleMs: number;
+  /** The request was HEAD. */
+  readonly isHead: boolean;
+}
+
 export class Answer {
   readonly #message: IncomingMessage;
   readonly #events: TryEvents;
   readonly #idleMs: number;
+  readonly #mayBeCut: boolean;
   readonly #onOver: (isWhole: boolean) => void;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -18,12 +27,13 @@ export class Answer {
   constructor(
     message: IncomingMessage,
     events: TryEvents,
-    idleMs: number,
+    { idleMs, isHead }: AnswerOptions,
     onOver: (isWhole: boolean) => void,
   ) {
     this.#message = message;
     this.#events = events;
     this.#idleMs = idleMs;
+    this.#mayBeCut = message.socket instanceof TLSSocket && !isHead && endsWithClose(message);
     this.#onOver = onOver;
   }
 
@@ -61,7 +71,10 @@ export class Answer {
 
   /** The connection failed. What came behind a message that is whole already is no part of it: its end is still to come. */
   fail(code: FailureCode, detail: string): void {
-    if (this.#isOver || this.#message.complete) return;
+    if (!this.#isOver && !this.#message.complete) this.#fail(code, detail);
+  }
+
+  #fail(code: FailureCode, detail: string): void {
     this.drop();
     this.#onOver(false);
     this.#events.onCut(code, detail);
@@ -84,6 +97,10 @@ export class Answer {
 
   #onEnd(): void {
     if (this.#isOver || !this.#message.complete) return;
+    if (this.#mayBeCut) {
+      this.#fail('reset', 'the end of a body over TLS without a length proves nothing');
+      return;
+    }
     this.drop();
     this.#onOver(true);
     this.#events.onEnd(this.#message.rawTrailers);
@@ -94,4 +111,13 @@ export class Answer {
     if (this.#message.isPaused()) this.#timer?.refresh();
     else this.fail('response_timeout', 'the answer stopped half-way');
   }
+}
+
+/**
+ * Only the close says that the body is whole. Over TLS it does not: whether the backend closed or somebody on the way cut is
+ * something that Node does not tell. @see RFC 9112 section 9.8
+ */
+function endsWithClose({ headers, statusCode }: IncomingMessage): boolean {
+  if (statusCode === 204 || statusCode === 304) return false;
+  return headers['transfer-encoding'] === undefined && headers['content-length'] === undefined;
 }

@@ -113,7 +113,8 @@ class UpgradeTry implements Try {
     )) {
       upstream.setHeader(name, value);
     }
-    watchConnect(upstream, this.#clock, (connectMs) => {
+    const watch = { clock: this.#clock, timeoutMs: this.#request.timeouts.connect };
+    watchConnect(upstream, watch, (connectMs) => {
       this.#isConnected = true;
       if (connectMs === undefined) return;
       this.connectMs = connectMs;
@@ -173,7 +174,8 @@ class UpgradeTry implements Try {
     }
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    this.#answer = new Answer(response, this.#events, this.#request.timeouts.idle, (isWhole) => {
+    const options = { idleMs: this.#request.timeouts.idle, isHead: false };
+    this.#answer = new Answer(response, this.#events, options, (isWhole) => {
       this.#end();
       if (!isWhole) this.#upstream?.destroy();
     });
@@ -181,8 +183,8 @@ class UpgradeTry implements Try {
   }
 
   #onError(error: Error): void {
-    const { code, isLocal } = classifyError(error, this.#isConnected);
-    this.#fail(code, error.message, isLocal);
+    const { code, detail, isLocal } = classifyError(error, this.#isConnected);
+    this.#fail(code, detail, isLocal);
   }
 
   #fail(code: FailureCode, detail: string, isLocal = false): void {

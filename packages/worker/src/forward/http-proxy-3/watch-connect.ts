@@ -1,11 +1,18 @@
 /** Tells when a request has its connection. */
 import type { ClientRequest } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '@lb/shared/time/clock';
+
+export interface ConnectWatch {
+  readonly clock: Clock;
+  /** For the connection with its handshake; http-proxy-3's own timer ends with the first of the two. */
+  readonly timeoutMs: number;
+}
 
 /** @param onConnected with the milliseconds that a new connection took; undefined for one that stood already. */
 export function watchConnect(
   upstream: ClientRequest,
-  clock: Clock,
+  { clock, timeoutMs }: ConnectWatch,
   onConnected: (connectMs: number | undefined) => void,
 ): void {
   upstream.once('socket', (socket) => {
@@ -14,6 +21,19 @@ export function watchConnect(
       return;
     }
     const startedMs = clock.monotonicMs();
-    socket.once('connect', () => onConnected(clock.monotonicMs() - startedMs));
+    const tell = (): void => onConnected(clock.monotonicMs() - startedMs);
+    if (!(socket instanceof TLSSocket)) {
+      socket.once('connect', tell);
+      return;
+    }
+    const late = Object.assign(new Error('no TLS connection in time'), {
+      code: 'ECONNECT_TIMEOUT',
+    });
+    const timer = setTimeout(() => socket.destroy(late), timeoutMs);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      tell();
+    });
   });
 }

@@ -37,11 +37,13 @@ export class BackendConnection implements ParserEvents {
   /** On the monotonic clock; only while idle. */
   idleUntilMs = Number.POSITIVE_INFINITY;
   readonly #parser: ResponseParser;
+  readonly #isTls: boolean;
   readonly #clock: Clock;
   readonly #deadline: Deadline;
   readonly #onGone: (connection: BackendConnection) => void;
   #user: ConnectionUser | undefined;
   #error: Error | undefined;
+  #isConnecting = true;
   #isGone = false;
 
   /** @param onGone called once, when it is closed for whatever reason, after its user was told */
@@ -59,12 +61,17 @@ export class BackendConnection implements ParserEvents {
         ? { host: target.host, port: target.port }
         : { path: target.socketPath };
     const startedMs = clock.monotonicMs();
-    this.socket = net.connect({
+    const options = {
       ...where,
       noDelay: true,
       onread: { buffer: READ_BUFFER, callback: (size: number) => this.#onRead(size) },
+    };
+    this.#isTls = target.tls !== undefined;
+    this.socket = target.tls?.connect(options) ?? net.connect(options);
+    this.socket.on(this.#isTls ? 'secureConnect' : 'connect', () => {
+      this.#isConnecting = false;
+      this.#user?.onConnected(clock.monotonicMs() - startedMs);
     });
-    this.socket.on('connect', () => this.#user?.onConnected(clock.monotonicMs() - startedMs));
     this.socket.on('error', (error) => {
       this.#error = error;
     });
@@ -77,9 +84,9 @@ export class BackendConnection implements ParserEvents {
     return !this.#isGone && !this.socket.destroyed && this.#user === undefined;
   }
 
-  /** It does not stand yet. */
+  /** It does not stand yet, its TLS included. */
   get isConnecting(): boolean {
-    return this.socket.connecting;
+    return this.#isConnecting;
   }
 
   /** The user hears `onDue` so much later, unless it says something else before. */
@@ -150,10 +157,18 @@ export class BackendConnection implements ParserEvents {
     return user.onRead();
   }
 
-  /** The backend closes its side: a body without a length ends here, any other is cut. */
+  /**
+   * The backend closes its side: a body without a length ends here, any other is cut. Not so over TLS: whether it was the
+   * backend who closed or somebody on the way who cut is something that Node does not tell (RFC 9112 section 9.8).
+   */
   #onEnd(): void {
     const user = this.#user;
-    if (user !== undefined && !this.#parser.isUntouched && this.#parser.finish() === undefined) {
+    if (
+      user !== undefined &&
+      !this.#isTls &&
+      !this.#parser.isUntouched &&
+      this.#parser.finish() === undefined
+    ) {
       user.onRead();
     }
     this.socket.destroy();
