@@ -6,15 +6,23 @@ import { type CidrSet, compileCidrs, unmapAddress } from '@lb/shared/net/cidr';
 export class TrustedProxies {
   readonly #ranges: CidrSet;
   readonly #trustsUnix: boolean;
+  /** Asked twice for every request, and requests come in rows from one peer, a proxy above all. */
+  #lastPeer = '';
+  #trustsLast: boolean;
 
   constructor(entries: readonly string[]) {
     this.#ranges = compileCidrs(entries.filter((entry) => entry !== 'unix'));
     this.#trustsUnix = entries.includes('unix');
+    this.#trustsLast = this.#trustsUnix;
   }
 
   /** @param peer address of the connection's other end, '' for a unix socket. */
   trusts(peer: string): boolean {
-    return peer === '' ? this.#trustsUnix : this.#ranges.has(peer);
+    if (peer !== this.#lastPeer) {
+      this.#trustsLast = peer === '' ? this.#trustsUnix : this.#ranges.has(peer);
+      this.#lastPeer = peer;
+    }
+    return this.#trustsLast;
   }
 
   /**
