@@ -1,6 +1,7 @@
 /**
- * Three suites: unit (from source), integration (real sockets, from source), cluster (the built lbctl, real processes). What
- * concerns an engine runs once more with the other one: the same behaviour is asked of both.
+ * Four suites: unit (from source), integration (real sockets, from source), conformance (public requests, from source),
+ * cluster (the built lbctl, real processes). What concerns an engine runs once more with the other one: the same behaviour is
+ * asked of both.
  */
 const shared = {
   testEnvironment: 'node',
@@ -22,7 +23,13 @@ const otherEngine = {
 };
 
 export default {
-  projects: [suite('unit'), suite('integration'), otherEngine, suite('cluster')],
+  projects: [
+    suite('unit'),
+    suite('integration'),
+    otherEngine,
+    suite('conformance'),
+    suite('cluster'),
+  ],
   coverageProvider: 'v8',
   testTimeout: 30_000,
   // Processes of their own, on two cores: what a failed test leaves open ends with them.
