@@ -1,7 +1,7 @@
 /**
- * Four suites: unit (from source), integration (real sockets, from source), conformance (public requests, from source),
- * cluster (the built lbctl, real processes). What concerns an engine runs once more with the other one: the same behaviour is
- * asked of both.
+ * Five suites: unit (from source), integration (real sockets, from source), conformance (public requests, from source), fuzz
+ * (a few mutated messages, from source), cluster (the built lbctl, real processes). What concerns an engine runs once more with
+ * the other one: the same behaviour is asked of both.
  */
 const shared = {
   testEnvironment: 'node',
@@ -28,6 +28,7 @@ export default {
     suite('integration'),
     otherEngine,
     suite('conformance'),
+    suite('fuzz'),
     suite('cluster'),
   ],
   coverageProvider: 'v8',
