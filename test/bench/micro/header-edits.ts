@@ -1,6 +1,6 @@
-/** Header edits of a route: `node --conditions=@lb/source test/bench/micro/header-edits.ts`. */
+/** Header edits of a route. */
 import { compileEdits } from '@lb/worker/internal/request/header-edits';
-import { type Benchmark, printNanoseconds } from './measure.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const FIELDS = Object.entries({
   Host: 'www.example.com',
@@ -33,9 +33,9 @@ function editing(name: string, edits: Partial<Parameters<typeof compileEdits>[0]
   };
 }
 
-printNanoseconds([
+export const headerEdits: readonly Benchmark[] = [
   editing('copying 12 fields, to be taken off the others', {}),
   editing('remove 2 of 12 fields that are not there', { remove: ['X-Debug', 'X-Internal'] }),
   editing('remove 2 of 12 fields', { remove: ['dnt', 'cookie'] }),
   editing('set 1, add 1, to 12 fields', { set: { 'X-Tenant': 'a' }, add: { 'X-Seen': '1' } }),
-]);
+];

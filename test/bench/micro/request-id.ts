@@ -1,12 +1,12 @@
-/** Request ids, written where they go: `node --conditions=@lb/source test/bench/micro/request-id.ts`. */
+/** Request ids, written where they go. */
 import { systemClock } from '@lb/shared/time/clock';
 import { RequestIds } from '@lb/worker/internal/request/request-id';
-import { printNanoseconds } from './measure.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const ids = new RequestIds(systemClock);
 const out = Buffer.alloc(36);
 
-printNanoseconds([
+export const requestId: readonly Benchmark[] = [
   {
     name: 'make a request id and write it',
     run(times) {
@@ -14,4 +14,4 @@ printNanoseconds([
         if (out.write(ids.next(), 'latin1') !== 36) throw new Error('an id of another length');
     },
   },
-]);
+];

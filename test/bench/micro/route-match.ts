@@ -1,9 +1,9 @@
-/** Finding a request's route: `node --conditions=@lb/source test/bench/micro/route-match.ts`. */
+/** Finding a request's route. */
 import type { RouteConfig } from '@lb/shared/config/schema/root';
 import { seededRandom } from '@lb/shared/time/clock';
 import { type Matchable, RouteMatch } from '@lb/worker/internal/request/route-match';
 import { RouteTable } from '@lb/worker/internal/request/route-table';
-import { type Benchmark, printNanoseconds } from './measure.ts';
+import type { Benchmark } from './benchmark.ts';
 
 type Match = RouteConfig['match'];
 
@@ -107,7 +107,7 @@ function asRead(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-printNanoseconds([
+export const routeMatch: readonly Benchmark[] = [
   catchAll(),
   ...Object.keys(KINDS).flatMap((kind) => COUNTS.map((count) => eachOf(kind, count))),
-]);
+];

@@ -1,23 +1,26 @@
-/** CPU time of a process and everything below it, from /proc. */
+/** CPU time and memory of a process and everything below it, from /proc. */
 import { readFileSync, readdirSync } from 'node:fs';
 
 /** Linux counts CPU time in hundredths of a second whatever the kernel's own tick (sysconf _SC_CLK_TCK). */
 const MICROSECONDS_PER_TICK = 10_000;
 
-/** User and system time in microseconds. */
+/** User and system time of the family in microseconds. */
 export function cpuMicroseconds(root: number): number {
   return familyOf(root).reduce((sum, pid) => sum + ticksOf(pid), 0) * MICROSECONDS_PER_TICK;
 }
 
-/** Resident memory in bytes. */
-export function residentBytes(root: number): number {
-  return familyOf(root).reduce((sum, pid) => {
-    const match = /VmRSS:\s+(\d+) kB/.exec(readProc(`${pid}/status`));
-    return sum + Number(match?.[1] ?? 0) * 1024;
-  }, 0);
+/** Resident memory of one process in bytes; 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readProc(`${pid}/status`))?.[1] ?? 0) * 1024;
 }
 
-function familyOf(root: number): number[] {
+/** Resident memory of the family in bytes. */
+export function familyResidentBytes(root: number): number {
+  return familyOf(root).reduce((sum, pid) => sum + residentBytes(pid), 0);
+}
+
+/** Process ids: the root's own first, then those of its children and theirs. */
+export function familyOf(root: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;

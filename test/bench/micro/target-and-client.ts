@@ -1,7 +1,7 @@
-/** Reading who asks for what: `node --conditions=@lb/source test/bench/micro/request-head.ts`. */
+/** Reading who asks for what. */
 import { TrustedProxies } from '@lb/worker/internal/request/client-ip';
 import { parseTarget } from '@lb/worker/internal/request/path';
-import { type Benchmark, printNanoseconds } from './measure.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const trusted = new TrustedProxies(['127.0.0.0/8', '10.0.0.0/8', '192.168.0.0/16', '::1/128']);
 
@@ -15,7 +15,7 @@ function parsing(name: string, target: string): Benchmark {
   };
 }
 
-printNanoseconds([
+export const targetAndClient: readonly Benchmark[] = [
   parsing('plain', '/api/v1/users/42'),
   parsing('with a query', '/api/v1/users/42?fields=name,mail&page=7'),
   parsing('with an escape', '/api/v1/users/J%C3%BCrgen'),
@@ -35,4 +35,4 @@ printNanoseconds([
           throw new Error('another client was found');
     },
   },
-]);
+];

@@ -1,0 +1,65 @@
+/** lbctl in its variants: what a user would write in lb.yaml, on one CPU. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Contestant, type Site, USUAL_BACKENDS } from './contestant.ts';
+
+/** How a variant differs from defaults; the access log is off where nothing else is said. */
+interface Variant {
+  readonly engine?: 'native' | 'http-proxy-3';
+  readonly workers?: number;
+  /** To a file on disk. */
+  readonly writesAccessLog?: boolean;
+  /** The last of them matches, the others look at another path. */
+  readonly routes?: number;
+  readonly backends?: number;
+  readonly probeInterval?: string;
+}
+
+const BIN = fileURLToPath(new URL('../../../packages/primary/bin/lbctl.js', import.meta.url));
+
+/** @param name in tables; 'lbctl' is what others are compared with */
+export function lbctl(name = 'lbctl', variant: Variant = {}): Contestant {
+  return {
+    name,
+    isNode: true,
+    backends: variant.backends ?? USUAL_BACKENDS,
+    command(site) {
+      const file = join(site.folder, 'lb.yaml');
+      // YAML reads JSON.
+      writeFileSync(file, JSON.stringify(configuration(site, variant), null, 2));
+      return { file: process.execPath, args: [BIN, 'start', '-c', file] };
+    },
+  };
+}
+
+function configuration({ folder, port, backends }: Site, variant: Variant): object {
+  const { engine = 'native', workers = 1, writesAccessLog = false, routes } = variant;
+  const { probeInterval = '5s' } = variant;
+  return {
+    workers,
+    listeners: [{ bind: `127.0.0.1:${port}` }],
+    ...(routes !== undefined && { routes: manyRoutes(routes) }),
+    pools: {
+      web: {
+        engine,
+        healthCheck: { path: '/', interval: probeInterval },
+        backends: backends.map((backend) => `http://${backend}`),
+      },
+    },
+    admin: { bind: '127.0.0.1:0', socket: join(folder, 'lb.sock') },
+    log: {
+      level: 'error',
+      access: { enabled: writesAccessLog, path: join(folder, 'access.log') },
+    },
+    shutdown: { drainTimeout: '1s' },
+  };
+}
+
+function manyRoutes(count: number): object[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `route-${i}`,
+    match: { paths: [i === count - 1 ? '/*' : `/service-${i}/*`] },
+    pool: 'web',
+  }));
+}

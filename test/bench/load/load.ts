@@ -1,0 +1,28 @@
+/** What clients ask for. */
+import { SMALL_BYTES } from '../backends.ts';
+
+export interface Load {
+  readonly path: string;
+  readonly answerBytes: number;
+  /** Body of a POST; 0 = a GET. */
+  readonly postBytes: number;
+  /** A new connection for each request. */
+  readonly closes: boolean;
+  readonly connections: number;
+}
+
+const small: Load = {
+  path: '/',
+  answerBytes: SMALL_BYTES,
+  postBytes: 0,
+  closes: false,
+  connections: 100,
+};
+
+export const LOADS = {
+  small,
+  '10k': { ...small, path: '/10k', answerBytes: 10 * 1024 },
+  '1m': { ...small, path: '/1m', answerBytes: 1024 * 1024 },
+  post: { ...small, path: '/post', postBytes: 100 * 1024 },
+  connect: { ...small, closes: true },
+} as const satisfies Record<string, Load>;

@@ -1,0 +1,46 @@
+/** As many requests as a contestant takes, by wrk. */
+import { fileURLToPath } from 'node:url';
+import { type Command, LOAD_CPU, type Processes } from '../processes.ts';
+import type { Load } from './load.ts';
+
+/** What wrk.lua prints. */
+interface WrkReport {
+  readonly requests: number;
+  readonly microseconds: number;
+  readonly bytes: number;
+  readonly badStatus: number;
+  readonly socketErrors: number;
+}
+
+/** How much was answered. */
+export interface Answered {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+}
+
+const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
+
+/** @throws Error when a single request failed: figures of a program that refuses work mean nothing */
+export async function saturate(
+  processes: Processes,
+  port: number,
+  load: Load,
+  seconds: number,
+): Promise<Answered> {
+  const output = await processes.run(LOAD_CPU, command(port, load, seconds));
+  const line = /^\{.*\}$/m.exec(output)?.[0];
+  if (line === undefined) throw new Error(`wrk said:\n${output}`);
+  const report = JSON.parse(line) as WrkReport;
+  const { requests, microseconds } = report;
+  const isShort = report.bytes < requests * load.answerBytes;
+  if (report.badStatus > 0 || report.socketErrors > 0 || requests === 0 || isShort)
+    throw new Error(`requests failed: ${line}`);
+  return { requests, requestsPerSecond: (requests / microseconds) * 1e6 };
+}
+
+function command(port: number, load: Load, seconds: number): Command {
+  const args = ['-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT];
+  if (load.closes) args.push('-H', 'Connection: close');
+  args.push(`http://127.0.0.1:${port}${load.path}`, '--', String(load.postBytes));
+  return { file: 'wrk', args };
+}

@@ -1,0 +1,21 @@
+/** What was measured with: without it, figures say nothing. */
+import os from 'node:os';
+import { TOOL_NAMES, toolVersion } from '../tools.ts';
+
+/** One fact a line, by its name. */
+export type Facts = Readonly<Record<string, string>>;
+
+/** Looks at the machine. */
+export function machineFacts(): Facts {
+  const versions = TOOL_NAMES.flatMap((tool) => {
+    const version = toolVersion(tool);
+    return version === undefined || tool === 'taskset' ? [] : [`${tool} ${version}`];
+  });
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    CPU: `${os.cpus()[0]?.model.trim() ?? 'unknown'}, ${os.availableParallelism()} cores`,
+    kernel: `${os.type()} ${os.release()}`,
+    Node: process.version,
+    programs: versions.join(', '),
+  };
+}

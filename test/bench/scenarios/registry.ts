@@ -1,0 +1,73 @@
+/** What can be measured, in the order in which a run does it. Adding one is a line here. */
+import { lbctl } from '../contestants/lbctl.ts';
+import { everybody, usual } from '../contestants/peers.ts';
+import { LOADS } from '../load/load.ts';
+import { amongPeers, amongVariants } from './cpu.ts';
+import { latency } from './latency.ts';
+import { rss } from './rss.ts';
+import type { Scenario } from './scenario.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  amongPeers({
+    name: 'small',
+    about: 'GET 110 bytes, 100 keep-alive connections',
+    isDefault: true,
+    load: LOADS.small,
+    contestants: everybody,
+  }),
+  amongVariants({
+    name: 'log',
+    about: 'the access log on, to a file; as small',
+    isDefault: true,
+    load: LOADS.small,
+    contestants: [lbctl(), lbctl('lbctl-access-log', { writesAccessLog: true })],
+  }),
+  amongPeers({
+    name: '10k',
+    about: 'GET 10 KiB, 100 keep-alive connections',
+    load: LOADS['10k'],
+    contestants: usual,
+  }),
+  amongPeers({
+    name: '1m',
+    about: 'GET 1 MiB, 100 keep-alive connections',
+    isDefault: true,
+    load: LOADS['1m'],
+    contestants: usual,
+  }),
+  amongPeers({
+    name: 'post',
+    about: 'POST 100 KiB, 100 keep-alive connections',
+    load: LOADS.post,
+    contestants: usual,
+  }),
+  amongPeers({
+    name: 'connect',
+    about: 'GET 110 bytes, each on a new connection, 100 at a time',
+    isDefault: true,
+    load: LOADS.connect,
+    contestants: usual,
+  }),
+  amongVariants({
+    name: 'routes',
+    about: '1, 10 and 100 routes, the last of which matches; as small',
+    load: LOADS.small,
+    contestants: [1, 10, 100].map((routes) => lbctl(`routes-${routes}`, { routes })),
+  }),
+  amongVariants({
+    name: 'backends',
+    about: '3, 100 and 1000 backends; as small',
+    load: LOADS.small,
+    contestants: [3, 100, 1_000].map((backends) =>
+      lbctl(`backends-${backends}`, { backends, probeInterval: '1h' }),
+    ),
+  }),
+  amongVariants({
+    name: 'workers',
+    about: '1 and 2 workers, on the same CPU; as small',
+    load: LOADS.small,
+    contestants: [1, 2].map((workers) => lbctl(`workers-${workers}`, { workers })),
+  }),
+  latency,
+  rss,
+];

@@ -1,0 +1,35 @@
+/** Something that is measured in one go; registry.ts lists them. */
+import type { Arena } from '../arena.ts';
+import type { Contestant } from '../contestants/contestant.ts';
+import type { Spread } from '../report/statistics.ts';
+import type { Table } from '../report/table.ts';
+import type { Tool } from '../tools.ts';
+
+export interface Scenario {
+  readonly name: string;
+  /** What happens in it, in a few words. */
+  readonly about: string;
+  /** Part of a run that names no scenario. */
+  readonly isDefault: boolean;
+  /** What must be installed beside the contestants. */
+  readonly needs?: Tool;
+  run(arena: Arena): Promise<Result>;
+}
+
+export interface Result {
+  readonly scenario: string;
+  readonly about: string;
+  readonly table: Table;
+  /** What goals are about: ratios as `one : other`, and figures with their unit in the name. */
+  readonly figures: Readonly<Record<string, Spread>>;
+  /** What was measured, by contestant, in the order of the rounds. */
+  readonly samples: Readonly<Record<string, unknown>>;
+}
+
+/** Compiled code, open connections and grown buffers, before anything counts. */
+export const WARM_UP_SECONDS = 2;
+
+/** Those that `--only` leaves. */
+export function chosen(contestants: readonly Contestant[], { options }: Arena): Contestant[] {
+  return contestants.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+}
