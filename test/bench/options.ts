@@ -43,7 +43,7 @@ CPU time per request, latency and memory of lbctl and its peers, interleaved in 
   --only A,B       contestants, such as nginx,lbctl; where lbctl meets itself, all stay
   --rounds N       how often each contestant has its turn (5)
   --seconds N      length of a turn (2)
-  --write          put the tables into docs/performance.md
+  --write          put the tables into docs/performance.md, in place of those before
   --help           this text
 
 Scenarios:

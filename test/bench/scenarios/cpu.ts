@@ -13,7 +13,7 @@ import {
 } from '../report/statistics.ts';
 import type { Table } from '../report/table.ts';
 import { interleave } from '../rounds.ts';
-import { chosen, type Scenario, WARM_UP_SECONDS } from './scenario.ts';
+import { chosen, type Scenario, warmUp } from './scenario.ts';
 
 interface Plan {
   readonly name: string;
@@ -59,7 +59,7 @@ function scenario(
     isDefault,
     async run(arena) {
       const entrants = await arena.enter(contestantsIn(arena), load);
-      for (const { port } of entrants) await saturate(arena.processes, port, load, WARM_UP_SECONDS);
+      await warmUp(arena, entrants, load);
       const samples = await interleave(entrants, arena.options.rounds, (entrant) =>
         measure(arena, entrant, load),
       );

@@ -6,7 +6,7 @@ import { LOADS } from '../load/load.ts';
 import { saturate } from '../load/wrk.ts';
 import { formatNumber, formatSpread, ratioOf, spreadOf } from '../report/statistics.ts';
 import { interleave } from '../rounds.ts';
-import { chosen, type Scenario, WARM_UP_SECONDS } from './scenario.ts';
+import { chosen, type Scenario, warmUp } from './scenario.ts';
 
 interface Sample extends Latencies {
   /** Measured just before; the machine may be slower a minute later. */
@@ -22,8 +22,7 @@ export const latency: Scenario = {
   needs: 'h2load',
   async run(arena) {
     const entrants = await arena.enter(chosen(usual, arena), LOADS.small);
-    for (const { port } of entrants)
-      await saturate(arena.processes, port, LOADS.small, WARM_UP_SECONDS);
+    await warmUp(arena, entrants, LOADS.small);
     const samples = await interleave(entrants, arena.options.rounds, (entrant) =>
       measure(arena, entrant),
     );

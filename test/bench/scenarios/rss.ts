@@ -4,10 +4,9 @@ import type { Arena, Entrant } from '../arena.ts';
 import { usual } from '../contestants/peers.ts';
 import { openIdle } from '../load/idle-connections.ts';
 import { LOADS } from '../load/load.ts';
-import { saturate } from '../load/wrk.ts';
 import { familyOf, familyResidentBytes, residentBytes } from '../proc.ts';
 import { formatNumber, type Spread, spreadOf } from '../report/statistics.ts';
-import { chosen, type Scenario } from './scenario.ts';
+import { chosen, type Scenario, warmUp } from './scenario.ts';
 
 interface Sample {
   readonly name: string;
@@ -69,7 +68,7 @@ async function measure(arena: Arena, entrant: Entrant): Promise<Sample> {
   const restMiB = familyResidentBytes(pid) / 2 ** 20;
   const workerMB = residentBytes(workerOf(entrant)) / 1e6;
   // Code that is compiled and buffers that grow under load are not what a connection costs.
-  await saturate(arena.processes, port, LOADS.small, arena.options.seconds);
+  await warmUp(arena, [entrant], LOADS.small);
   await settle(entrant);
   const before = familyResidentBytes(pid);
   using _held = await openIdle(port, CONNECTIONS);

@@ -1,6 +1,8 @@
 /** Something that is measured in one go; registry.ts lists them. */
-import type { Arena } from '../arena.ts';
+import type { Arena, Entrant } from '../arena.ts';
 import type { Contestant } from '../contestants/contestant.ts';
+import type { Load } from '../load/load.ts';
+import { saturate } from '../load/wrk.ts';
 import type { Spread } from '../report/statistics.ts';
 import type { Table } from '../report/table.ts';
 import type { Tool } from '../tools.ts';
@@ -26,10 +28,20 @@ export interface Result {
   readonly samples: Readonly<Record<string, unknown>>;
 }
 
-/** Compiled code, open connections and grown buffers, before anything counts. */
-export const WARM_UP_SECONDS = 2;
-
 /** Those that `--only` leaves. */
 export function chosen(contestants: readonly Contestant[], { options }: Arena): Contestant[] {
   return contestants.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
 }
+
+/** Connections and buffers, and with Node compiled code, are there before anything counts. */
+export async function warmUp(
+  arena: Arena,
+  entrants: readonly Entrant[],
+  load: Load,
+): Promise<void> {
+  for (const { port, contestant } of entrants)
+    await saturate(arena.processes, port, load, contestant.isNode ? NODE_WARM_UP_SECONDS : 1);
+}
+
+/** After two seconds the first round still cost half as much again as the others (Node 24.21, on a CPU shared with others). */
+const NODE_WARM_UP_SECONDS = 4;
