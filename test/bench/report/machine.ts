@@ -5,7 +5,7 @@ import { TOOL_NAMES, toolVersion } from '../tools.ts';
 /** One fact a line, by its name. */
 export type Facts = Readonly<Record<string, string>>;
 
-/** Looks at the machine. */
+/** Looks at the machine; before the run, for the load average is then that of others. */
 export function machineFacts(): Facts {
   const versions = TOOL_NAMES.flatMap((tool) => {
     const version = toolVersion(tool);
@@ -17,5 +17,6 @@ export function machineFacts(): Facts {
     kernel: `${os.type()} ${os.release()}`,
     Node: process.version,
     programs: versions.join(', '),
+    'load average at the start': `${os.loadavg()[0]?.toFixed(1)} (others at work when above 0.5)`,
   };
 }
