@@ -151,6 +151,6 @@ function brokenEnd({ trailers, error, interim }: Parsed): string[] {
 /** An answer with bytes behind it is relayed and its connection dropped; whether Node takes it depends on those bytes. */
 function toAnswer({ interim, head, body, trailers, error }: Parsed): NodeAnswer | undefined {
   if (head === undefined || trailers === undefined || error !== undefined) return undefined;
-  const { status, statusMessage, headers } = head;
-  return { interim, status, statusMessage, headers, body, trailers };
+  const { status, statusMessage, lines } = head;
+  return { interim, status, statusMessage, headers: lines.fields, body, trailers };
 }

@@ -47,7 +47,9 @@ describe('the lines of a request', () => {
     'GET\t/ HTTP/1.1\r\nHost: lb.test\r\n\r\n',
     'GET /a b HTTP/1.1\r\nHost: lb.test\r\n\r\n',
     'GET /a\0b HTTP/1.1\r\nHost: lb.test\r\n\r\n',
+    'GET /\xe9 HTTP/1.1\r\nHost: lb.test\r\n\r\n',
     'GET /?\xe9 HTTP/1.1\r\nHost: lb.test\r\n\r\n',
+    'BREW /pot HTTP/1.1\r\nHost: lb.test\r\n\r\n',
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   ])('refuses %j', async (text) => {
     await expectRefused(text);

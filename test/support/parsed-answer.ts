@@ -51,9 +51,9 @@ export function recordingParser(limits?: ParserLimits): { parser: ResponseParser
   };
   const parser = new ResponseParser(
     {
-      onInformation: (status, headers) => {
+      onInformation: (status, lines) => {
         check('information', parsed.head === undefined);
-        parsed.interim.push([status, headers]);
+        parsed.interim.push([status, lines.fields]);
       },
       onHead: (head) => {
         check('head', parsed.head === undefined);

@@ -60,7 +60,7 @@ test.each(BAD_ANSWERS.filter(({ stricter }) => stricter !== undefined))(
 function oursOf(text: string, isHead: boolean): Answer | undefined {
   const { head, body, trailers } = parsePieces([Buffer.from(text, 'latin1')], isHead);
   if (head === undefined || trailers === undefined) return undefined;
-  return { ...pick(head.status, head.statusMessage, head.headers), body, trailers };
+  return { ...pick(head.status, head.statusMessage, head.lines.fields), body, trailers };
 }
 
 async function nodesOf(text: string, isHead: boolean): Promise<Answer | undefined> {

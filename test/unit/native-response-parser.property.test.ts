@@ -71,7 +71,7 @@ describe('response parser, by property', () => {
           body: answer.body,
           trailers: answer.trailers,
         });
-        expect(parsed.head?.headers.slice(0, answer.headers.length)).toEqual(answer.headers);
+        expect(parsed.head?.lines.fields.slice(0, answer.headers.length)).toEqual(answer.headers);
       }),
       options,
     );

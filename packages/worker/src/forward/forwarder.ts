@@ -11,6 +11,7 @@
 import type { Engine } from '@lb/shared/config/schema/pool';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
+import type { HeadText } from '../http1/head-text.ts';
 import type { RequestBody } from '../request/request-body.ts';
 
 /** One try, ready to be written. */
@@ -18,8 +19,8 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Path and query exactly as they go on the wire. */
   readonly target: string;
-  /** Names and values in turn, all of them final: no hop-by-hop field, no framing. */
-  readonly headers: readonly string[];
+  /** Field lines with their CR LF, all of them final: no hop-by-hop field, no framing. Latin-1. */
+  readonly lines: string;
   /** undefined when the request has none. */
   readonly body: RequestBody | undefined;
   readonly timeouts: {
@@ -37,8 +38,8 @@ export interface UpstreamAnswer {
   /** 200 to 599. */
   readonly status: number;
   readonly statusMessage: string;
-  /** Names and values in turn as they came, hop-by-hop fields and framing included. */
-  readonly fields: readonly string[];
+  /** As it came, hop-by-hop fields and framing included. */
+  readonly lines: HeadText;
 }
 
 /** A try that brought no answer. */
@@ -57,8 +58,8 @@ export interface Failure {
  * `onFailure` ends it.
  */
 export interface TryEvents {
-  /** An interim answer (1xx but 101). Names and values in turn. */
-  onInformation(status: number, fields: readonly string[]): void;
+  /** An interim answer (1xx but 101). */
+  onInformation(status: number, lines: HeadText): void;
   /** The head of the answer. */
   onAnswer(answer: UpstreamAnswer): void;
   /** A piece of the body, valid only during the call. Returns false to be left alone until `resume`. */

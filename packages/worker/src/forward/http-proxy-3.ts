@@ -14,6 +14,7 @@ import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Backend } from '../balancing/backend.ts';
 import type { Forwarder, Try, TryEvents, UpstreamRequest } from './forwarder.ts';
+import { fieldsOf, headTextOf } from '../http1/head-text.ts';
 import { classifyError } from './classify-error.ts';
 import { toHeaderRecord } from './header-record.ts';
 import { malformationOf } from './malformed-head.ts';
@@ -85,7 +86,7 @@ class WebTry implements Try {
     this.#clock = clock;
     this.method = request.method;
     this.url = request.target;
-    this.#finalHeaders = toHeaderRecord(request.headers, request.body);
+    this.#finalHeaders = toHeaderRecord(fieldsOf(request.lines), request.body);
   }
 
   start(proxy: ProxyServer): void {
@@ -126,7 +127,7 @@ class WebTry implements Try {
       this.#backend.metrics.connected(connectMs);
     });
     upstream.on('information', ({ statusCode, rawHeaders }) => {
-      if (!this.#isOver) this.#events.onInformation(statusCode, rawHeaders);
+      if (!this.#isOver) this.#events.onInformation(statusCode, headTextOf(rawHeaders));
     });
     upstream.on('upgrade', (_response, socket) => {
       socket.destroy();

@@ -7,6 +7,7 @@
  */
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
+import type { HeadText } from '../http1/head-text.ts';
 import { classifyError } from './classify-error.ts';
 import type { Forwarder, Try, TryEvents, UpstreamRequest } from './forwarder.ts';
 import type { BackendConnection, ConnectionUser } from './native/connection.ts';
@@ -82,9 +83,9 @@ class NativeTry implements Try, ConnectionUser {
     this.#backend.metrics.connected(connectMs);
   }
 
-  onInformation(status: number, headers: string[]): void {
+  onInformation(status: number, lines: HeadText): void {
     if (status === 101) this.onMalformed('the backend switched protocols without being asked');
-    else this.#events.onInformation(status, headers);
+    else this.#events.onInformation(status, lines);
   }
 
   onHead(head: ResponseHead): void {
@@ -94,7 +95,7 @@ class NativeTry implements Try, ConnectionUser {
     this.#events.onAnswer({
       status: head.status,
       statusMessage: head.statusMessage,
-      fields: head.headers,
+      lines: head.lines,
     });
   }
 

@@ -11,7 +11,7 @@ import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { ClientStream } from '../server/http1/client-stream.ts';
 import type { Try, TryEvents, UpstreamRequest } from './forwarder.ts';
 
-/** A try to open a tunnel; its headers carry Connection and Upgrade. */
+/** A try to open a tunnel; its lines carry Connection and Upgrade. */
 export interface TunnelRequest extends UpstreamRequest {
   /** The client's connection, nothing written to it yet. */
   readonly client: ClientStream;

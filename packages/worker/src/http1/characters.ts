@@ -3,12 +3,6 @@
 /** 1 for tchar. @see RFC 9110 section 5.6.2 */
 export const TOKEN_BYTES: Uint8Array = bytesMatching(/[!#$%&'*+.^_`|~0-9A-Za-z-]/);
 
-/**
- * 1 for what a method is made of here: tchar without lower case. A backend that takes `post` for POST would be past every
- * rule that names POST.
- */
-export const METHOD_BYTES: Uint8Array = bytesMatching(/[!#$%&'*+.^_`|~0-9A-Z-]/);
-
 /** 1 for field-vchar, SP and HTAB: no NUL, no CR, no LF, no other control. @see RFC 9110 section 5.5 */
 export const TEXT_BYTES: Uint8Array = bytesMatching(/[\t\x20-\x7e\x80-\xff]/);
 

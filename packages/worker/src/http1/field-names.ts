@@ -5,25 +5,28 @@
 export const OTHER = 0;
 /** Ends at this hop and says nothing that the balancer reads. @see RFC 9110 section 7.6.1 */
 const HOP_BY_HOP = 1;
-export const CONNECTION = 2;
-export const TE = 3;
-export const TRAILER = 4;
-export const UPGRADE = 5;
-export const TRANSFER_ENCODING = 6;
-export const CONTENT_LENGTH = 7;
-export const HOST = 8;
-export const EXPECT = 9;
-export const VIA = 10;
-export const MAX_FORWARDS = 11;
-export const DATE = 12;
+export const KEEP_ALIVE = 2;
+export const CONNECTION = 3;
+export const TE = 4;
+export const TRAILER = 5;
+export const UPGRADE = 6;
+export const TRANSFER_ENCODING = 7;
+export const CONTENT_LENGTH = 8;
+export const HOST = 9;
+export const EXPECT = 10;
+export const VIA = 11;
+export const MAX_FORWARDS = 12;
+export const DATE = 13;
+export const USER_AGENT = 14;
+export const REFERER = 15;
 /** `X-...` and `Forwarded`: may say who the client is, or be read so. */
-export const MAY_IDENTIFY = 13;
+export const MAY_IDENTIFY = 16;
 
 export type FieldKind = number;
 
 const KINDS = new Map<string, FieldKind>([
   ['connection', CONNECTION],
-  ['keep-alive', HOP_BY_HOP],
+  ['keep-alive', KEEP_ALIVE],
   ['proxy-connection', HOP_BY_HOP],
   ['te', TE],
   ['trailer', TRAILER],
@@ -38,6 +41,8 @@ const KINDS = new Map<string, FieldKind>([
   ['via', VIA],
   ['max-forwards', MAX_FORWARDS],
   ['date', DATE],
+  ['user-agent', USER_AGENT],
+  ['referer', REFERER],
   ['forwarded', MAY_IDENTIFY],
 ]);
 
@@ -47,13 +52,20 @@ const MAX_LENGTH = Math.max(...[...KINDS.keys()].map(({ length }) => length));
 
 /** 1 where a known name has this length and first letter. */
 const CANDIDATES = new Uint8Array((MAX_LENGTH + 1) * LETTERS);
-for (const name of KINDS.keys()) CANDIDATES[candidateIndex(name)] = 1;
+for (const name of KINDS.keys()) CANDIDATES[name.length * LETTERS + letterAt(name, 0)] = 1;
 
 /** The kind of a field, by its name in any case; OTHER is passed on as it is. */
 export function fieldKind(name: string): FieldKind {
-  if (name.charCodeAt(0) % LETTERS === X) return MAY_IDENTIFY;
-  if (name.length > MAX_LENGTH || CANDIDATES[candidateIndex(name)] === 0) return OTHER;
-  return KINDS.get(name.toLowerCase()) ?? OTHER;
+  return fieldKindAt(name, 0, name.length);
+}
+
+/** Same, of the name that stands there in a text. */
+export function fieldKindAt(text: string, start: number, end: number): FieldKind {
+  const length = end - start;
+  const letter = letterAt(text, start);
+  if (letter === X) return MAY_IDENTIFY;
+  if (length > MAX_LENGTH || CANDIDATES[length * LETTERS + letter] === 0) return OTHER;
+  return KINDS.get(text.slice(start, end).toLowerCase()) ?? OTHER;
 }
 
 /** Whether a field of this kind ends at this hop, in either direction. */
@@ -61,9 +73,9 @@ export function endsHere(kind: FieldKind): boolean {
   return kind >= HOP_BY_HOP && kind <= TRANSFER_ENCODING;
 }
 
-/** A letter in either case has the same remainder. */
-function candidateIndex(name: string): number {
-  return name.length * LETTERS + (name.charCodeAt(0) % LETTERS);
+/** The same number for a letter in either case. */
+function letterAt(text: string, at: number): number {
+  return text.charCodeAt(at) % LETTERS;
 }
 
 /**

@@ -4,10 +4,13 @@
  *     START_LINE --CR--> LINE_FEED --LF--> LINE_START --tchar--> NAME --":"--> VALUE --CR--> LINE_FEED
  *                                              '--CR--> LAST_LINE_FEED --LF--> done
  *
- * One pass over the bytes checks every one of them and notes where to cut; ONE string is made when the empty line is there.
+ * One pass over the bytes checks every one of them and notes where lines and names end; ONE string is made when the empty line
+ * is there.
  * Bytes that end in the middle are kept and the pass goes on where it stopped, so pieces and a whole meet the same code.
  */
 import { runEnd, TEXT_BYTES, TOKEN_BYTES } from './characters.ts';
+import { fieldKindAt, OTHER } from './field-names.ts';
+import { HeadText } from './head-text.ts';
 import type { ParseError } from './parse-error.ts';
 
 /** For each head and for the trailers. */
@@ -54,10 +57,8 @@ const KEPT_BYTES = 2_048;
 export class FieldSection {
   /** Why the last `read` returned MALFORMED. */
   error: ParseError = 'truncated';
-  /** Without its line end; '' for trailers. Valid after a `read` that returned a position. */
-  startLine = '';
-  /** Names and values in turn, Latin-1, without the whitespace around values. Valid like startLine; not touched again. */
-  fields: string[] = [];
+  /** What was read, after a `read` that returned a position. */
+  head: HeadText = new HeadText('', 0, []);
 
   readonly #limits: SectionLimits;
   readonly #startLine: StartLine;
@@ -197,49 +198,31 @@ export class FieldSection {
     return true;
   }
 
-  /** Makes the strings: one of the whole section, the others are parts of it. */
+  /** Makes the one string, and marks in it. */
   #cut(bytes: Buffer, base: number): void {
     const count = this.#cutCount;
     const cuts = this.#cuts;
-    const fields: string[] = [];
-    this.fields = fields;
-    this.startLine = '';
-    if (count === 0) return;
-    const text = bytes.toString('latin1', base, base + (cuts[count - 1] as number));
-    let nameAt = 0;
-    let i = 0;
+    const textEnd = count === 0 ? 0 : (cuts[count - 1] as number) + 2;
+    const text = bytes.toString('latin1', base, base + textEnd);
+    const marks: number[] = [];
     // A field has two cuts: an odd count tells of a start line.
-    if ((count & 1) === 1) {
-      const end = cuts[0] as number;
-      this.startLine = text.slice(0, end);
-      nameAt = end + 2;
-      i = 1;
-    }
-    for (; i < count; i += 2) {
+    const first = count & 1;
+    const fieldsStart = first === 1 ? (cuts[0] as number) + 2 : 0;
+    let lineStart = fieldsStart;
+    for (let i = first; i < count; i += 2) {
       const colon = cuts[i] as number;
       const end = cuts[i + 1] as number;
-      fields.push(text.slice(nameAt, colon), trimmed(text, colon + 1, end));
-      nameAt = end + 2;
+      const kind = fieldKindAt(text, lineStart, colon);
+      if (kind !== OTHER) marks.push(kind, lineStart, colon, end);
+      lineStart = end + 2;
     }
+    this.head = new HeadText(text, fieldsStart, marks);
   }
 
   #fail(error: ParseError): typeof MALFORMED {
     this.error = error;
     return MALFORMED;
   }
-}
-
-/** The whitespace around a value is no part of it. @see RFC 9112 section 5.1 */
-function trimmed(text: string, start: number, end: number): string {
-  let from = start;
-  let to = end;
-  while (from < to && isWhitespace(text.charCodeAt(from))) from++;
-  while (to > from && isWhitespace(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to);
-}
-
-function isWhitespace(code: number): boolean {
-  return code === SPACE || code === HTAB;
 }
 
 /** Says what is wrong with a name. @see RFC 9112 section 5.2 for a line that continues the one before */

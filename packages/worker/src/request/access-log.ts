@@ -4,6 +4,7 @@
  */
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
+import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import type { Exchange } from './exchange.ts';
 import type { LogSink } from './log-sink.ts';
 
@@ -74,8 +75,8 @@ export class AccessLog {
       `,"ttfb_ms":${milliseconds(exchange.ttfbMs)}` +
       `,"total_ms":${milliseconds(totalMs)}` +
       `,"reason":${quote(exchange.reason)}` +
-      `,"user_agent":${quote(exchange.header('user-agent'))}` +
-      `,"referer":${quote(exchange.header('referer'))}}\n`
+      `,"user_agent":${quote(exchange.head?.lines.valueOf(USER_AGENT))}` +
+      `,"referer":${quote(exchange.head?.lines.valueOf(REFERER))}}\n`
     );
   }
 
@@ -96,7 +97,7 @@ export class AccessLog {
     return (
       `${exchange.clientAddress === '' ? '-' : exchange.clientAddress} - - [${commonDate(this.#clock.wallMs())}]` +
       ` ${quoteHex(line)} ${status} ${exchange.response.bodyBytes}` +
-      ` ${quoteHex(exchange.header('referer'))} ${quoteHex(exchange.header('user-agent'))}\n`
+      ` ${quoteHex(exchange.head?.lines.valueOf(REFERER))} ${quoteHex(exchange.head?.lines.valueOf(USER_AGENT))}\n`
     );
   }
 }

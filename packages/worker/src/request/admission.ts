@@ -2,7 +2,7 @@
 import type { Exchange } from './exchange.ts';
 import { type Reply, closingReply, errorReply } from './reply.ts';
 import type { RefusedHead } from './destination.ts';
-import { isLooping } from './request-headers.ts';
+import { isLooping } from './request-lines.ts';
 import { fillRedirect } from './rewrite.ts';
 import type { Action, Route } from './route.ts';
 

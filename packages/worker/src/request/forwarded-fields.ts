@@ -5,7 +5,6 @@ export interface ForwardedIdentity {
   /** '' when unknown: a client of a unix socket. */
   readonly clientAddress: string;
   readonly peerAddress: string;
-  readonly peerIsTrusted: boolean;
   readonly scheme: 'http' | 'https';
   /** 0 on a unix socket. */
   readonly port: number;
@@ -26,44 +25,42 @@ export function isIdentityAlias(lower: string): boolean {
 
 /** Collects the identity fields of one request and writes those that go on. */
 export class ForwardedFields {
-  readonly #identity: ForwardedIdentity;
+  readonly #peerIsTrusted: boolean;
   /** By name in lower case; repeated lines joined by commas. */
-  #said: Map<string, string> | undefined;
-  #others: string[] | undefined;
+  readonly #said = new Map<string, string>();
+  #others = '';
 
-  constructor(identity: ForwardedIdentity) {
-    this.#identity = identity;
+  constructor(peerIsTrusted: boolean) {
+    this.#peerIsTrusted = peerIsTrusted;
   }
 
   /** Takes a field; what comes from a peer that is not trusted is forgotten. */
   take(name: string, lower: string, value: string): void {
-    if (!this.#identity.peerIsTrusted || isIdentityAlias(lower)) return;
+    if (!this.#peerIsTrusted) return;
     if (!WRITTEN_HERE.has(lower)) {
-      (this.#others ??= []).push(name, value);
+      this.#others += `${name}: ${value}\r\n`;
       return;
     }
-    const said = (this.#said ??= new Map<string, string>());
-    const before = said.get(lower);
+    const before = this.#said.get(lower);
     const isList = lower === 'x-forwarded-for' && before !== undefined;
-    said.set(lower, isList ? `${before}, ${value}` : value);
+    this.#said.set(lower, isList ? `${before}, ${value}` : value);
   }
 
-  /** Names and values in turn. */
-  write(into: string[]): void {
-    const { peerAddress, clientAddress, scheme, port, host } = this.#identity;
+  /** The lines that go on, each with its CR LF. */
+  lines({ peerAddress, clientAddress, scheme, port, host }: ForwardedIdentity): string {
     const said = this.#said;
-    const before = said?.get('x-forwarded-for') ?? '';
+    const before = said.get('x-forwarded-for') ?? '';
     const hops =
       before === '' || peerAddress === '' ? before + peerAddress : `${before}, ${peerAddress}`;
-    const proto = said?.get('x-forwarded-proto') ?? scheme;
-    const hostAsked = said?.get('x-forwarded-host') ?? host;
-    const portAsked = said?.get('x-forwarded-port') ?? (port > 0 ? String(port) : undefined);
-    if (this.#others !== undefined) into.push(...this.#others);
-    if (hops !== '') into.push('X-Forwarded-For', hops);
-    into.push('X-Forwarded-Proto', proto);
-    if (hostAsked !== undefined) into.push('X-Forwarded-Host', hostAsked);
-    if (portAsked !== undefined) into.push('X-Forwarded-Port', portAsked);
-    if (clientAddress !== '') into.push('X-Real-IP', clientAddress);
+    const hostAsked = said.get('x-forwarded-host') ?? host;
+    const portAsked = said.get('x-forwarded-port') ?? (port > 0 ? String(port) : undefined);
+    let text = this.#others;
+    if (hops !== '') text += `X-Forwarded-For: ${hops}\r\n`;
+    text += `X-Forwarded-Proto: ${said.get('x-forwarded-proto') ?? scheme}\r\n`;
+    if (hostAsked !== undefined) text += `X-Forwarded-Host: ${hostAsked}\r\n`;
+    if (portAsked !== undefined) text += `X-Forwarded-Port: ${portAsked}\r\n`;
+    if (clientAddress !== '') text += `X-Real-IP: ${clientAddress}\r\n`;
+    return text;
   }
 }
 

@@ -93,7 +93,7 @@ function forward(exchange: Exchange, route: ForwardingRoute, pool: Pool): void {
       sendReply(exchange, TOO_LARGE);
       return;
     }
-    if (head?.expect !== undefined && !body.isEmpty) response.inform(100, []);
+    if (head?.expect !== undefined && !body.isEmpty) response.inform(100, '');
   }
   if (route.timeoutMs > 0) limitTime(exchange, route.timeoutMs);
   new Passage(exchange, route, pool).next();

@@ -11,11 +11,12 @@ import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Failure, Try, TryEvents, UpstreamAnswer } from '../forward/forwarder.ts';
 import { decideRetry } from '../forward/retry.ts';
+import type { HeadText } from '../http1/head-text.ts';
 import type { ForwardingRoute } from './admission.ts';
 import { beginAnswer } from './begin-answer.ts';
 import type { Carrier, Exchange } from './exchange.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
-import { responseHeaders } from './response-headers.ts';
+import { responseLines } from './response-lines.ts';
 import { sendReply } from './send-reply.ts';
 import { failureReply, noBackendReply } from './upstream-errors.ts';
 import { upstreamRequest } from './upstream-request.ts';
@@ -72,9 +73,9 @@ export class Passage implements Carrier, TryEvents {
   }
 
   /** Passes on an interim answer, but 100, which is the balancer's own business. @see RFC 9110 section 15.2 */
-  onInformation(status: number, fields: readonly string[]): void {
+  onInformation(status: number, lines: HeadText): void {
     if (status === 100) return;
-    this.exchange.response.inform(status, responseHeaders(fields, true, false).fields);
+    this.exchange.response.inform(status, responseLines(lines, true, false).text);
   }
 
   onAnswer(answer: UpstreamAnswer): void {

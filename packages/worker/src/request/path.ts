@@ -20,26 +20,21 @@ export function parseTarget(target: string): Target | undefined {
   const question = target.indexOf('?');
   const raw = question < 0 ? target : target.slice(0, question);
   const search = question < 0 ? '' : target.slice(question);
-  // A backend may take raw bytes for either of two characters; nothing touches the query, so it cannot have any.
-  if (RAW_BYTES.test(search)) return undefined;
   if (!NEEDS_WORK.test(raw)) return { path: raw, matchPath: raw, search };
   const path = normalisePath(raw);
   return path === undefined ? undefined : { path, matchPath: toMatchPath(path), search };
 }
 
-/** Space and controls cannot be in a request line; a fragment is never sent. */
-const REFUSED_ANYWHERE = /[\0-\x20\x7f#]/;
+/** Space, controls and raw bytes above ASCII are in no URI; a fragment is never sent. */
+const REFUSED_ANYWHERE = /[\0-\x20\x7f-\xff#]/;
 
 /** Most paths have none of these and pass as they are. */
-const NEEDS_WORK = /[%\\\x80-\xff]|\/\/|\/\./;
-
-/** Latin-1 characters that stand for bytes above ASCII. */
-const RAW_BYTES = /[\x80-\xff]/;
+const NEEDS_WORK = /[%\\]|\/\/|\/\./;
 
 /** Resolves dot segments and undoes needless escapes, or returns undefined for a path that must be refused. */
 export function normalisePath(raw: string): string | undefined {
   if (raw.includes('\\')) return undefined;
-  const plain = undoNeedlessEscapes(escapeRawBytes(raw));
+  const plain = undoNeedlessEscapes(raw);
   if (plain === undefined) return undefined;
   const kept: string[] = [];
   const segments = plain.split('/').slice(1);
@@ -56,11 +51,6 @@ export function normalisePath(raw: string): string | undefined {
     }
   }
   return `/${kept.join('/')}`;
-}
-
-/** Some clients send the bytes of UTF-8 as they are; what goes on is a URI. @see RFC 3986 section 2.1 */
-function escapeRawBytes(raw: string): string {
-  return raw.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** `path` as rules see it. */

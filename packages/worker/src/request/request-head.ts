@@ -2,10 +2,13 @@
  * The head of a request: what its fields say about its framing and its connection, read in one pass.
  * Security code: request smuggling lives in what two readers take for the length (RFC 9112 sections 6.1, 6.3).
  */
-import { METHOD_BYTES, runEnd } from '../http1/characters.ts';
+import { METHODS } from 'node:http';
+import { runEnd, TOKEN_BYTES } from '../http1/characters.ts';
 import { parseContentLength } from '../http1/content-length.ts';
 import * as names from '../http1/field-names.ts';
+import { type HeadText, MARK_LENGTH } from '../http1/head-text.ts';
 import type { ParseError } from '../http1/parse-error.ts';
+import { saysChunked } from '../http1/transfer-encoding.ts';
 
 const SPACE = 0x20;
 const HTAB = 0x09;
@@ -14,14 +17,20 @@ const ZERO = 0x30;
 const BEFORE_MINOR = Buffer.from(' HTTP/1.', 'latin1');
 const VERSION_LENGTH = BEFORE_MINOR.length + 1;
 
+/**
+ * Those that Node's parser knows, each as the one string that all comparisons meet. A method that is in no registry is refused
+ * rather than forwarded: a backend that takes `post` for POST would be past every rule that names POST.
+ */
+const KNOWN_METHODS = new Map(METHODS.map((method) => [method, method]));
+
 export class RequestHead {
   readonly method: string;
   /** As it came. */
   readonly target: string;
   /** The client speaks HTTP/1.this. */
   readonly httpMinor: 0 | 1;
-  /** Names and values in turn, as they came, Latin-1. */
-  readonly fields: readonly string[];
+  /** As it came. */
+  readonly lines: HeadText;
   contentLength: number | undefined;
   isChunked = false;
   /** Lines of Host. */
@@ -37,16 +46,16 @@ export class RequestHead {
   /** Some field may say who the client is. */
   mayIdentify = false;
 
-  constructor(method: string, target: string, httpMinor: 0 | 1, fields: readonly string[]) {
+  constructor(method: string, target: string, httpMinor: 0 | 1, lines: HeadText) {
     this.method = method;
     this.target = target;
     this.httpMinor = httpMinor;
-    this.fields = fields;
+    this.lines = lines;
   }
 
   /** All lines of a name, joined by commas; undefined when there is none. @param lower the name in lower case */
   header(lower: string): string | undefined {
-    return names.valueOf(this.fields, lower);
+    return names.valueOf(this.lines.fields, lower);
   }
 
   /** It says that a body follows, even an empty one. */
@@ -72,8 +81,8 @@ export class RequestHead {
 }
 
 /**
- * True for `method SP target SP HTTP/1.0` and `1.1`: one space each. Raw bytes above ASCII pass in the target: some clients
- * send them, and no one reads them as an end. The bytes are known to be VCHAR, SP, HTAB or obs-text.
+ * True for `method SP target SP HTTP/1.0` and `1.1`: one space each. What the target is made of is looked at when it
+ * is read. The bytes are known to be VCHAR, SP, HTAB or obs-text.
  * @see RFC 9112 section 3
  */
 export function isRequestLine(bytes: Buffer, start: number, end: number): boolean {
@@ -84,7 +93,7 @@ export function isRequestLine(bytes: Buffer, start: number, end: number): boolea
   }
   const minor = (bytes[end - 1] as number) - ZERO;
   if (minor !== 0 && minor !== 1) return false;
-  let at = runEnd(METHOD_BYTES, bytes, start, targetEnd);
+  let at = runEnd(TOKEN_BYTES, bytes, start, targetEnd);
   if (at === start || bytes[at] !== SPACE || at + 1 === targetEnd) return false;
   for (at++; at < targetEnd; at++) {
     if (bytes[at] === SPACE || bytes[at] === HTAB) return false;
@@ -92,27 +101,18 @@ export function isRequestLine(bytes: Buffer, start: number, end: number): boolea
   return true;
 }
 
-/**
- * Reads a head.
- * @param startLine one that passed isRequestLine
- * @param fields names and values in turn; kept in the head that is returned
- */
-export function readRequestHead(
-  startLine: string,
-  fields: readonly string[],
-): RequestHead | ParseError {
-  const methodEnd = startLine.indexOf(' ');
-  const targetEnd = startLine.length - VERSION_LENGTH;
-  const head = new RequestHead(
-    startLine.slice(0, methodEnd),
-    startLine.slice(methodEnd + 1, targetEnd),
-    startLine.charCodeAt(startLine.length - 1) === ZERO ? 0 : 1,
-    fields,
-  );
-  for (let i = 0; i < fields.length; i += 2) {
-    const kind = names.fieldKind(fields[i] as string);
-    if (kind === names.OTHER) continue;
-    const error = take(head, kind, fields[i + 1] as string);
+/** Reads a head. @param lines its start line passed isRequestLine; kept in the head that is returned */
+export function readRequestHead(lines: HeadText): RequestHead | ParseError {
+  const { text, marks, fieldsStart } = lines;
+  const lineEnd = fieldsStart - 2;
+  const methodEnd = text.indexOf(' ');
+  const method = KNOWN_METHODS.get(text.slice(0, methodEnd));
+  if (method === undefined) return 'bad_request_line';
+  const target = text.slice(methodEnd + 1, lineEnd - VERSION_LENGTH);
+  const httpMinor = text.charCodeAt(lineEnd - 1) === ZERO ? 0 : 1;
+  const head = new RequestHead(method, target, httpMinor, lines);
+  for (let mark = 0; mark < marks.length; mark += MARK_LENGTH) {
+    const error = take(head, lines, mark);
     if (error !== undefined) return error;
   }
   if (!head.isChunked) return head;
@@ -122,39 +122,39 @@ export function readRequestHead(
   return head.httpMinor === 0 ? 'bad_transfer_encoding' : head;
 }
 
-function take(head: RequestHead, kind: names.FieldKind, value: string): ParseError | undefined {
-  switch (kind) {
+function take(head: RequestHead, lines: HeadText, mark: number): ParseError | undefined {
+  switch (lines.marks[mark]) {
     case names.HOST:
       head.hostCount++;
-      head.host = value;
+      head.host = lines.valueAt(mark);
       break;
     case names.CONTENT_LENGTH:
       // Equal ones may be merged or refused; others pick the first or the last. RFC 9112 section 6.3, rule 5.
       if (head.contentLength !== undefined) return 'bad_content_length';
-      head.contentLength = parseContentLength(value);
+      head.contentLength = parseContentLength(lines.valueAt(mark));
       return head.contentLength === undefined ? 'bad_content_length' : undefined;
     case names.TRANSFER_ENCODING:
       // Anything but one "chunked" is read in different ways by different readers. RFC 9112 sections 6.1 and 7.
-      if (head.isChunked || value.toLowerCase() !== 'chunked') return 'bad_transfer_encoding';
+      if (head.isChunked || !saysChunked(lines, mark)) return 'bad_transfer_encoding';
       head.isChunked = true;
       break;
     case names.CONNECTION:
-      head.connection = joined(head.connection, value.toLowerCase());
+      head.connection = joined(head.connection, lines.valueAt(mark).toLowerCase());
       break;
     case names.TE:
-      head.te = joined(head.te, value);
+      head.te = joined(head.te, lines.valueAt(mark));
       break;
     case names.UPGRADE:
-      head.upgrade = joined(head.upgrade, value);
+      head.upgrade = joined(head.upgrade, lines.valueAt(mark));
       break;
     case names.EXPECT:
-      head.expect = joined(head.expect, value);
+      head.expect = joined(head.expect, lines.valueAt(mark));
       break;
     case names.VIA:
-      head.via = joined(head.via, value);
+      head.via = joined(head.via, lines.valueAt(mark));
       break;
     case names.MAX_FORWARDS:
-      head.maxForwards = joined(head.maxForwards, value);
+      head.maxForwards = joined(head.maxForwards, lines.valueAt(mark));
       break;
     case names.MAY_IDENTIFY:
       head.mayIdentify = true;

@@ -1,6 +1,7 @@
 /** Sends an answer of the balancer's own. */
 import { STATUS_CODES } from 'node:http';
 import { valueOf } from '../http1/field-names.ts';
+import { toLines } from '../http1/head-text.ts';
 import type { Exchange } from './exchange.ts';
 import { type Reply, renderReply } from './reply.ts';
 
@@ -20,11 +21,13 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
     requestIdHeader,
     exchange.id,
   );
-  response.begin(reply.status, STATUS_CODES[reply.status] ?? '', fields, {
+  const lines = {
+    text: toLines(fields),
     hasLength: true,
     hasDate: valueOf(fields, 'date') !== undefined,
-    closes: reply.closes || connection.isEnding || !connection.hasWholeRequest,
-  });
+  };
+  const closes = reply.closes || connection.isEnding || !connection.hasWholeRequest;
+  response.begin(reply.status, STATUS_CODES[reply.status] ?? '', lines, closes);
   response.write(body, 0, body.length);
   response.end([]);
 }

@@ -32,15 +32,10 @@ export class TunnelPassage extends Passage implements TunnelEvents {
   protected override startTry(backend: Backend): Try {
     const { exchange } = this;
     const plain = upstreamRequest(this, backend, exchange.startedMs);
-    const headers = [
-      ...plain.headers,
-      'Connection',
-      'Upgrade',
-      'Upgrade',
-      exchange.head?.upgrade ?? '',
-    ];
+    const asked = exchange.head?.upgrade ?? '';
+    const lines = `${plain.lines}Connection: Upgrade\r\nUpgrade: ${asked}\r\n`;
     const client = exchange.connection.openStream();
-    return exchange.services.tunnelOpener.open({ ...plain, headers, client }, backend, this);
+    return exchange.services.tunnelOpener.open({ ...plain, lines, client }, backend, this);
   }
 
   onTunnel(start: () => Socket): void {

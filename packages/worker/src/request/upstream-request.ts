@@ -1,8 +1,9 @@
 /** A request as one backend gets it. */
 import type { Backend } from '../balancing/backend.ts';
 import type { UpstreamRequest } from '../forward/forwarder.ts';
+import { fieldsOf, toLines } from '../http1/head-text.ts';
 import type { Passage } from './passage.ts';
-import { requestHeaders } from './request-headers.ts';
+import { requestLines } from './request-lines.ts';
 
 /** @param startedMs when the try began, on the monotonic clock */
 export function upstreamRequest(
@@ -11,12 +12,16 @@ export function upstreamRequest(
   startedMs: number,
 ): UpstreamRequest {
   const hostSent = route.hostSent ?? exchange.host ?? backend.authority;
-  const headers = requestHeaders(exchange, hostSent);
-  route.editRequest?.(headers);
+  let lines = requestLines(exchange, hostSent);
+  if (route.editRequest !== undefined) {
+    const fields = fieldsOf(lines);
+    route.editRequest(fields);
+    lines = toLines(fields);
+  }
   return {
     method: exchange.method,
     target: (route.rewrite?.(exchange.path) ?? exchange.path) + exchange.search,
-    headers,
+    lines,
     body: exchange.body,
     timeouts: pool.config.timeouts,
     startedMs,

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { FailureCode } from '@lb/shared/errors/reasons';
+import { headTextOf } from '../../http1/head-text.ts';
 import type { TryEvents } from '../forwarder.ts';
 
 /** Longest head of an answer; a longer one is malformed. */
@@ -49,7 +50,7 @@ export class Answer {
     this.#events.onAnswer({
       status: message.statusCode ?? 0,
       statusMessage: message.statusMessage ?? '',
-      fields: message.rawHeaders,
+      lines: headTextOf(message.rawHeaders),
     });
     message.on('data', (chunk: Buffer) => this.#onData(chunk));
     message.once('end', () => this.#onEnd());

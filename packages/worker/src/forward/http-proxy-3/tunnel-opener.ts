@@ -10,6 +10,7 @@ import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Backend } from '../../balancing/backend.ts';
 import { endsHere, fieldKind, valueOf } from '../../http1/field-names.ts';
+import { fieldsOf } from '../../http1/head-text.ts';
 import { connectionNamed } from '../../request/hop-by-hop.ts';
 import { classifyError } from '../classify-error.ts';
 import { toHeaderRecord } from '../header-record.ts';
@@ -109,7 +110,7 @@ class UpgradeTry implements Try {
     upstream.path = this.#request.target;
     for (const name of upstream.getHeaderNames()) upstream.removeHeader(name);
     for (const [name, value] of Object.entries(
-      toHeaderRecord(this.#request.headers, this.#request.body),
+      toHeaderRecord(fieldsOf(this.#request.lines), this.#request.body),
     )) {
       upstream.setHeader(name, value);
     }
@@ -152,7 +153,7 @@ class UpgradeTry implements Try {
   }
 
   #onUpgrade(response: IncomingMessage, socket: Socket, head: Buffer): void {
-    const asked = valueOf(this.#request.headers, 'upgrade');
+    const asked = valueOf(fieldsOf(this.#request.lines), 'upgrade');
     if (this.#isOver || response.headers.upgrade?.toLowerCase() !== asked?.toLowerCase()) {
       socket.destroy();
       this.#fail('protocol_error', 'the backend switched to a protocol that was not asked for');

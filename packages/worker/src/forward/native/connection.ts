@@ -6,6 +6,7 @@
  */
 import net, { type Socket } from 'node:net';
 import type { Clock } from '@lb/shared/time/clock';
+import type { HeadText } from '../../http1/head-text.ts';
 import type { BackendTarget } from '../../balancing/backend.ts';
 import { Deadline } from './deadline.ts';
 import { type ParserEvents, type ResponseHead, ResponseParser } from './response-parser.ts';
@@ -124,8 +125,8 @@ export class BackendConnection implements ParserEvents {
     this.socket.destroy();
   }
 
-  onInformation(status: number, headers: string[]): void {
-    this.#user?.onInformation(status, headers);
+  onInformation(status: number, lines: HeadText): void {
+    this.#user?.onInformation(status, lines);
   }
 
   onHead(head: ResponseHead): void {

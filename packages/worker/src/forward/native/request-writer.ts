@@ -1,13 +1,13 @@
 /** Writes a request on a connection: the head in one string, the body behind it. @see RFC 9112 sections 3 and 7.1 */
 import type { Socket } from 'node:net';
+import { toLines } from '../../http1/head-text.ts';
 import { forwardableTrailers } from '../../request/hop-by-hop.ts';
 import type { BodySink, RequestBody } from '../../request/request-body.ts';
 import type { UpstreamRequest } from '../forwarder.ts';
 
 /** The head with its empty line, as latin1: every byte of a field went in as one character and goes out as one byte. */
-export function requestHead({ method, target, headers, body }: UpstreamRequest): string {
-  let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+export function requestHead({ method, target, lines, body }: UpstreamRequest): string {
+  const head = `${method} ${target} HTTP/1.1\r\n${lines}`;
   if (body === undefined) return `${head}\r\n`;
   if (body.length === undefined) return `${head}Transfer-Encoding: chunked\r\n\r\n`;
   return `${head}Content-Length: ${body.length}\r\n\r\n`;
@@ -61,8 +61,6 @@ export class BodyWriter implements BodySink {
     this.isDone = true;
     if (this.#socket.destroyed || this.#body.length !== undefined) return;
     const passed = forwardableTrailers(trailers);
-    let last = '0\r\n';
-    for (let i = 0; i + 1 < passed.length; i += 2) last += `${passed[i]}: ${passed[i + 1]}\r\n`;
-    this.#socket.write(`${last}\r\n`, 'latin1');
+    this.#socket.write(`0\r\n${toLines(passed)}\r\n`, 'latin1');
   }
 }

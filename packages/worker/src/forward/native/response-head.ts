@@ -1,6 +1,9 @@
 /** What the head of an answer says: its status, where its body ends, whether its connection may serve again. */
 import { parseContentLength } from '../../http1/content-length.ts';
+import * as names from '../../http1/field-names.ts';
+import { type HeadText, MARK_LENGTH } from '../../http1/head-text.ts';
 import type { ParseError } from '../../http1/parse-error.ts';
+import { saysChunked } from '../../http1/transfer-encoding.ts';
 
 /**
  * How the end of the body is found: there is no body, after `contentLength` bytes, with the last chunk, or when the
@@ -14,8 +17,8 @@ export interface ResponseHead {
   readonly statusMessage: string;
   /** The backend speaks HTTP/1.this. */
   readonly httpMinor: 0 | 1;
-  /** Names and values in turn, as they came, Latin-1; hop-by-hop fields included. */
-  readonly headers: string[];
+  /** As it came, hop-by-hop fields included. */
+  readonly lines: HeadText;
   /** The connection may serve again once the message is complete: by version, Connection and framing. */
   readonly keepAlive: boolean;
   /** For how long the backend promises to keep an idle connection; the least when it says several. */
@@ -27,9 +30,6 @@ export interface ResponseHead {
 
 const SPACE = 0x20;
 const ZERO = 0x30;
-const LOWER_C = 0x63;
-const LOWER_K = 0x6b;
-const LOWER_T = 0x74;
 
 const HTTP_VERSION = Buffer.from('HTTP/1.', 'latin1');
 
@@ -70,17 +70,13 @@ export function isStatusLine(bytes: Buffer, start: number, end: number): boolean
 
 /**
  * Finds where the body ends. Contradictions are errors even where there is no body: the head would be passed on.
- * @param startLine one that passed isStatusLine
+ * @param lines its start line passed isStatusLine; kept in the head that is returned
  * @param bodyless the request was HEAD
- * @param headers names and values in turn; kept in the head that is returned
  */
-export function readHead(
-  startLine: string,
-  headers: string[],
-  bodyless: boolean,
-): ResponseHead | ParseError {
-  const status = Number(startLine.slice(9, 12));
-  const httpMinor = startLine.charCodeAt(7) === ZERO ? 0 : 1;
+export function readHead(lines: HeadText, bodyless: boolean): ResponseHead | ParseError {
+  const { text } = lines;
+  const status = digitAt(text, 9) * 100 + digitAt(text, 10) * 10 + digitAt(text, 11);
+  const httpMinor = text.charCodeAt(7) === ZERO ? 0 : 1;
   const said: FramingFields = {
     contentLength: undefined,
     isChunked: false,
@@ -88,7 +84,7 @@ export function readHead(
     saysKeepAlive: false,
     timeoutMs: undefined,
   };
-  const error = readFramingFields(headers, said);
+  const error = readFramingFields(lines, said);
   if (error !== undefined) return error;
   const { contentLength, isChunked } = said;
   if (isChunked) {
@@ -100,9 +96,9 @@ export function readHead(
   const framing = framingOf(status, bodyless, said);
   return {
     status,
-    statusMessage: startLine.slice(13),
+    statusMessage: text.slice(13, lines.fieldsStart - 2),
     httpMinor,
-    headers,
+    lines,
     // RFC 9112 section 9.3: close wins, HTTP/1.1 persists, HTTP/1.0 has to say so. What ends by closing cannot.
     keepAlive: framing !== 'close' && !said.saysClose && (httpMinor === 1 || said.saysKeepAlive),
     keepAliveTimeoutMs: said.timeoutMs,
@@ -121,34 +117,29 @@ function framingOf(status: number, bodyless: boolean, said: FramingFields): Fram
   return said.contentLength === undefined ? 'close' : 'length';
 }
 
-function readFramingFields(
-  headers: readonly string[],
-  said: FramingFields,
-): ParseError | undefined {
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (!mayFrame(name)) continue;
-    const value = headers[i + 1] as string;
-    switch (name.toLowerCase()) {
-      case 'content-length': {
+function readFramingFields(lines: HeadText, said: FramingFields): ParseError | undefined {
+  const { marks } = lines;
+  for (let mark = 0; mark < marks.length; mark += MARK_LENGTH) {
+    switch (marks[mark]) {
+      case names.CONTENT_LENGTH: {
         // A recipient may merge equal ones or reject them; others pick the first or the last. RFC 9112 section 6.3, rule 5.
         if (said.contentLength !== undefined) return 'bad_content_length';
-        const contentLength = parseContentLength(value);
+        const contentLength = parseContentLength(lines.valueAt(mark));
         if (contentLength === undefined) return 'bad_content_length';
         said.contentLength = contentLength;
         break;
       }
-      case 'transfer-encoding':
+      case names.TRANSFER_ENCODING:
         // Other codings, lists with empty members and repeated chunked are legal to write or not, but never alike to all
         // readers; we ask for none (no TE). RFC 9112 sections 6.1 and 7.
-        if (said.isChunked || value.toLowerCase() !== 'chunked') return 'bad_transfer_encoding';
+        if (said.isChunked || !saysChunked(lines, mark)) return 'bad_transfer_encoding';
         said.isChunked = true;
         break;
-      case 'connection':
-        readConnection(value, said);
+      case names.CONNECTION:
+        readConnection(lines.valueAt(mark), said);
         break;
-      case 'keep-alive':
-        readKeepAlive(value, said);
+      case names.KEEP_ALIVE:
+        readKeepAlive(lines.valueAt(mark), said);
         break;
       default:
     }
@@ -156,19 +147,8 @@ function readFramingFields(
   return undefined;
 }
 
-/** Tells nearly every other field apart, by length and first letter, before a lower-case name has to be made. */
-function mayFrame(name: string): boolean {
-  const first = name.charCodeAt(0) | 0x20;
-  switch (name.length) {
-    case 10:
-      return first === LOWER_C || first === LOWER_K;
-    case 14:
-      return first === LOWER_C;
-    case 17:
-      return first === LOWER_T;
-    default:
-      return false;
-  }
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - ZERO;
 }
 
 /** A list of tokens in any case, in one field or several. @see RFC 9110 section 7.6.1 */

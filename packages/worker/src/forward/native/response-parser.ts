@@ -15,6 +15,7 @@ import {
   type SectionLimits,
   UNFINISHED,
 } from '../../http1/field-section.ts';
+import type { HeadText } from '../../http1/head-text.ts';
 import type { ParseError } from '../../http1/parse-error.ts';
 import { isStatusLine, readHead, type ResponseHead } from './response-head.ts';
 
@@ -28,8 +29,8 @@ export interface ParserLimits extends SectionLimits {
 
 /** Called from `execute` (and `onComplete` from `finish`). They may call `expect`, and only when the parser is idle. */
 export interface ParserEvents {
-  /** An interim answer. Names and values in turn. 101 is one, too, and the last thing that is read: see `execute`. */
-  onInformation(status: number, headers: string[]): void;
+  /** An interim answer. 101 is one, too, and the last thing that is read: see `execute`. */
+  onInformation(status: number, lines: HeadText): void;
   /** The head of the final answer. Called before any body. */
   onHead(head: ResponseHead): void;
   /** A piece of the body, never empty: a view into the buffer that was given to `execute`, valid only during the call. */
@@ -144,7 +145,7 @@ export class ResponseParser {
           at = this.#section.read(buffer, at, end);
           if (at === MALFORMED) return this.#fail(this.#section.error);
           if (at === UNFINISHED) return undefined;
-          this.#complete(this.#section.fields, at < end);
+          this.#complete(this.#section.head.fields, at < end);
           break;
         case UNTIL_CLOSE:
           this.#events.onBody(buffer, at, end);
@@ -181,8 +182,7 @@ export class ResponseParser {
 
   /** @param hasMore bytes follow in this buffer */
   #endHead(hasMore: boolean): void {
-    const { startLine, fields } = this.#section;
-    const head = readHead(startLine, fields, this.#bodyless);
+    const head = readHead(this.#section.head, this.#bodyless);
     if (typeof head === 'string') {
       this.#fail(head);
     } else if (head.status < 200) {
@@ -193,14 +193,14 @@ export class ResponseParser {
   }
 
   /** An interim answer is no answer: the final one follows. @see RFC 9110 section 15.2, and 15.2.2 for 101 */
-  #endInformation({ status, headers }: ResponseHead): void {
+  #endInformation({ status, lines }: ResponseHead): void {
     if (++this.#informationCount > this.#maxInformation) {
       this.#fail('too_many_interim_answers');
       return;
     }
     if (status === 101) this.#state = SWITCHED;
     else this.#section.begin(true);
-    this.#events.onInformation(status, headers);
+    this.#events.onInformation(status, lines);
   }
 
   #beginBody(head: ResponseHead, hasMore: boolean): void {

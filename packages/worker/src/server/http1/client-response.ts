@@ -5,7 +5,9 @@
  *     inform* ──▶ begin ──▶ write* ──▶ end
  */
 import { STATUS_CODES } from 'node:http';
+import { toLines } from '../../http1/head-text.ts';
 import type { RequestHead } from '../../request/request-head.ts';
+import type { ResponseLines } from '../../request/response-lines.ts';
 import type { ClientConnection } from './client-connection.ts';
 
 /** Up to this size a body is copied into the string of its head; above, copying costs more than a second write. */
@@ -13,16 +15,6 @@ const ONE_WRITE_BYTES = 16 * 1024;
 
 /** How the end of the body is told. @see RFC 9112 section 6.3 */
 type Framing = 'none' | 'length' | 'chunked' | 'close';
-
-/** What the writer must know of a head beside its fields. */
-export interface ResponseFraming {
-  /** Content-Length is among the fields. */
-  readonly hasLength: boolean;
-  /** Date is among the fields. */
-  readonly hasDate: boolean;
-  /** The connection takes no request after this answer. */
-  readonly closes: boolean;
-}
 
 /** What is the same in all answers of a listener for a while. */
 export interface ResponseDefaults {
@@ -70,28 +62,25 @@ export class ClientResponse {
     return this.#framing === 'close';
   }
 
-  /** An interim answer. Not for clients of HTTP/1.0, and not queued for one that does not read. @see RFC 9110 section 15.2 */
-  inform(status: number, fields: readonly string[]): void {
+  /** An interim answer; its field lines each with their CR LF. Not for clients of HTTP/1.0, and not queued for one that does not read. @see RFC 9110 section 15.2 */
+  inform(status: number, lines: string): void {
     if (this.isBegun || this.#head?.httpMinor !== 1 || this.#connection.isFull) return;
-    const text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines(fields)}\r\n`;
+    const text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}\r\n`;
     this.#connection.socket.write(text, 'latin1');
   }
 
-  /** Writes the head, or keeps it for what follows. @param fields names and values in turn, without framing but a length */
-  begin(
-    status: number,
-    statusMessage: string,
-    fields: readonly string[],
-    { hasLength, hasDate, closes }: ResponseFraming,
-  ): void {
+  /** Writes the head, or keeps it for what follows. @param closes the connection takes no request after this answer */
+  begin(status: number, statusMessage: string, lines: ResponseLines, closes: boolean): void {
     this.status = status;
-    this.#framing = this.#framingOf(status, hasLength);
-    this.#closes = closes || this.#framing === 'close' || this.#head?.keepsAlive !== true;
-    let text = `HTTP/1.1 ${status} ${statusMessage}\r\n${lines(fields)}`;
-    if (!hasDate) text += this.#defaults.dateLine;
-    text += this.#closes ? 'Connection: close\r\n' : this.#defaults.keepAliveLines;
+    const framing = this.#framingOf(status, lines.hasLength);
+    this.#framing = framing;
+    this.#closes = closes || framing === 'close' || this.#head?.keepsAlive !== true;
+    const { dateLine, keepAliveLines } = this.#defaults;
+    let text = `HTTP/1.1 ${status} ${statusMessage}\r\n${lines.text}`;
+    if (!lines.hasDate) text += dateLine;
+    text += this.#closes ? 'Connection: close\r\n' : keepAliveLines;
     this.#text =
-      this.#framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`;
+      framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`;
   }
 
   /** Writes a piece of the body, or keeps it until `flush`. Takes a copy. @returns false to be left alone until `onWritable` */
@@ -123,7 +112,7 @@ export class ClientResponse {
 
   /** The body is complete. @param trailers names and values in turn; dropped where the client cannot have them */
   end(trailers: readonly string[]): void {
-    if (this.#framing === 'chunked') this.#text += `0\r\n${lines(trailers)}\r\n`;
+    if (this.#framing === 'chunked') this.#text += `0\r\n${toLines(trailers)}\r\n`;
     this.flush();
     this.#connection.endAnswer(this.#closes);
   }
@@ -133,10 +122,4 @@ export class ClientResponse {
     if (hasLength) return 'length';
     return this.#head?.httpMinor === 1 ? 'chunked' : 'close';
   }
-}
-
-function lines(fields: readonly string[]): string {
-  let text = '';
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return text;
 }

@@ -65,6 +65,8 @@ export class RequestParser {
   readonly #chunks = new ChunkedBody();
   #state: State = IDLE;
   #emptyLines = 0;
+  /** A message ended in this call of `execute`. */
+  #isComplete = false;
   #isChunked = false;
   /** Bytes of the body, or of its current chunk, that are still to come. */
   #remaining = 0;
@@ -74,14 +76,14 @@ export class RequestParser {
     this.#section = new FieldSection(limits, REQUEST_LINE);
   }
 
-  /** Between messages, with nothing wrong so far and not a byte of the next one. */
+  /** Between messages, with nothing wrong so far and nothing of the next one but empty lines. */
   get isIdle(): boolean {
-    return this.#state === IDLE && this.#emptyLines === 0;
+    return this.#state === IDLE;
   }
 
   /** A head has begun and is not whole. */
   get isInHead(): boolean {
-    return this.#state === HEAD || this.#state === EMPTY_LINE || this.#emptyLines > 0;
+    return this.#state === HEAD;
   }
 
   /**
@@ -90,10 +92,8 @@ export class RequestParser {
    */
   execute(buffer: Buffer, start: number, end: number): number {
     let at = start;
-    while (at >= 0 && at < end) {
-      at = this.#step(buffer, at, end);
-      if (this.isIdle) break;
-    }
+    this.#isComplete = false;
+    while (at >= 0 && at < end && !this.#isComplete) at = this.#step(buffer, at, end);
     return at;
   }
 
@@ -133,7 +133,7 @@ export class RequestParser {
     const at = this.#section.read(buffer, start, end);
     if (at === UNFINISHED) return end;
     if (at === MALFORMED) return this.#fail(this.#section.error);
-    if (this.#state === TRAILERS) this.#complete(this.#section.fields);
+    if (this.#state === TRAILERS) this.#complete(this.#section.head.fields);
     else if (!this.#endHead()) return MALFORMED;
     return at;
   }
@@ -148,7 +148,7 @@ export class RequestParser {
   }
 
   #endHead(): boolean {
-    const head = readRequestHead(this.#section.startLine, this.#section.fields);
+    const head = readRequestHead(this.#section.head);
     if (typeof head === 'string') {
       this.#fail(head);
       return false;
@@ -165,7 +165,7 @@ export class RequestParser {
     } else {
       this.#state = IDLE;
       this.#events.onHead(head);
-      this.#events.onComplete(NO_TRAILERS);
+      this.#complete(NO_TRAILERS);
     }
     return true;
   }
@@ -187,6 +187,7 @@ export class RequestParser {
 
   #complete(trailers: readonly string[]): void {
     this.#state = IDLE;
+    this.#isComplete = true;
     this.#events.onComplete(trailers);
   }
 
