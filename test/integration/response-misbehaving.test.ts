@@ -5,9 +5,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   behave,
+  byteByByte,
+  inOnePiece,
   misbehave,
   type Expected,
   type MisbehavingBackend,
+  type Sending,
 } from '../support/misbehaviour.ts';
 import { MISBEHAVING_BACKENDS } from '../support/misbehaving-backends.ts';
 import { connectRaw, type RawPeer } from '../support/raw-peer.ts';
@@ -21,7 +24,6 @@ import {
 import { type Harness, startWorker } from '../support/worker-harness.ts';
 
 type Version = '1.0' | '1.1';
-type Sending = (peer: RawPeer, bytes: string) => Promise<void>;
 
 const BODY = 'b'.repeat(100_000);
 const isOtherEngine = (globalThis as { readonly ENGINE?: string }).ENGINE === 'http-proxy-3';
@@ -127,18 +129,6 @@ function requestBytes(
   if (bodyBytes !== undefined)
     return `${head}Content-Length: ${BODY.length}\r\n\r\n${BODY.slice(0, bodyBytes)}`;
   return method === 'POST' ? `${head}Content-Length: 4\r\n\r\nbody` : `${head}\r\n`;
-}
-
-async function inOnePiece(peer: RawPeer, bytes: string): Promise<void> {
-  if (bytes === '') return;
-  await new Promise<void>((resolve) => {
-    peer.socket.write(bytes, 'latin1', () => setImmediate(resolve));
-  });
-}
-
-async function byteByByte(peer: RawPeer, bytes: string): Promise<void> {
-  peer.socket.setNoDelay(true);
-  for (const byte of bytes) await inOnePiece(peer, byte);
 }
 
 /** Waits until there is an answer for each request, or nothing more can come. */

@@ -12,6 +12,9 @@ export type Expected =
   /** Where the fault came together with the head, it may still be refused. */
   | { readonly kind: 'cut' };
 
+/** How a script's bytes go out. */
+export type Sending = (peer: RawPeer, bytes: string) => Promise<void>;
+
 export interface MisbehavingBackend {
   readonly name: string;
   readonly expected: Expected;
@@ -40,7 +43,7 @@ export interface MisbehavingBackend {
 /** Does what the row says on a connection, then behaves. */
 export function misbehave(
   row: MisbehavingBackend,
-  send: (peer: RawPeer, bytes: string) => Promise<void>,
+  send: Sending,
 ): (peer: RawPeer) => Promise<void> {
   return async (peer) => {
     if (row.isKept === true && (await peer.takeMessage()) !== undefined)
@@ -61,6 +64,20 @@ export async function behave(peer: RawPeer): Promise<void> {
     peer.send(wellAnswer(/\?(\w+)/.exec(request.startLine)?.[1] ?? 'nothing'));
   }
   peer.end();
+}
+
+/** Until it has gone out: a reset would take the rest with it. */
+export async function inOnePiece(peer: RawPeer, bytes: string): Promise<void> {
+  if (bytes === '') return;
+  await new Promise<void>((resolve) => {
+    peer.socket.write(bytes, 'latin1', () => setImmediate(resolve));
+  });
+}
+
+/** Each byte in a packet of its own. */
+export async function byteByByte(peer: RawPeer, bytes: string): Promise<void> {
+  peer.socket.setNoDelay(true);
+  for (const byte of bytes.split('')) await inOnePiece(peer, byte);
 }
 
 function wellAnswer(query: string): string {
