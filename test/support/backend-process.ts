@@ -17,8 +17,8 @@ export interface BackendProcess extends AsyncDisposable {
 }
 
 /** Starts a backend on a free port of 127.0.0.1. */
-async function startBackendProcess(name: string): Promise<BackendProcess> {
-  let child = spawnBackend(name, 0);
+async function startBackendProcess(name: string, program: string): Promise<BackendProcess> {
+  let child = spawnBackend(program, name, 0);
   const port = await portOf(child);
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -31,19 +31,20 @@ async function startBackendProcess(name: string): Promise<BackendProcess> {
     url: `http://127.0.0.1:${port}`,
     kill,
     restart: async () => {
-      child = spawnBackend(name, port);
+      child = spawnBackend(program, name, port);
       await portOf(child);
     },
     [Symbol.asyncDispose]: kill,
   };
 }
 
-/** Starts several, named a, b, c, ... */
+/** Starts several, named a, b, c, ... @param program path of one that takes a name and a port, and sends its port */
 export async function startBackendProcesses(
   count: number,
+  program: string = PROGRAM,
 ): Promise<readonly BackendProcess[] & AsyncDisposable> {
   const names = Array.from({ length: count }, (_, place) => String.fromCharCode(97 + place));
-  const backends = await Promise.all(names.map(startBackendProcess));
+  const backends = await Promise.all(names.map((name) => startBackendProcess(name, program)));
   return Object.assign(backends, {
     [Symbol.asyncDispose]: async () => {
       await Promise.all(backends.map((backend) => backend.kill()));
@@ -51,8 +52,8 @@ export async function startBackendProcesses(
   });
 }
 
-function spawnBackend(name: string, port: number): ChildProcess {
-  return spawn(process.execPath, [PROGRAM, name, String(port)], {
+function spawnBackend(program: string, name: string, port: number): ChildProcess {
+  return spawn(process.execPath, [program, name, String(port)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {},
   });
