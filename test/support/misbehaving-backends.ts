@@ -261,6 +261,13 @@ const UNTIMELY: readonly MisbehavingBackend[] = [
     method: 'POST',
     expected: LOST,
   },
+  {
+    name: 'FIN within the head on a kept connection',
+    bytes: 'HTTP/1.1 2',
+    isKept: true,
+    last: 'FIN',
+    expected: LOST,
+  },
   { name: 'garbage on a kept connection', bytes: 'x\r\n\r\n', isKept: true, expected: MALFORMED },
 ];
 
