@@ -44,11 +44,6 @@ const DIFFERENCES: readonly Difference[] = [
     because: "Node's parser is laxer; there is one way to read these, so they are relayed",
   },
   {
-    behaviours: ['chunks in gzip'],
-    parts: ['answer'],
-    because: 'a defect: node:http takes the chunks off, the client is not told of the gzip inside',
-  },
-  {
     behaviours: ['framing in trailers'],
     exceptKinds: ['HEAD'],
     parts: ['answer'],

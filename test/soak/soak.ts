@@ -28,7 +28,7 @@ const ALLOWED_GROWTH_MIB = 48;
  * What is counted though no client saw it whole: those who left, answers that were out or cut by then, and failures that
  * their clients did not wait for.
  */
-const UNSEEN_CODES = new Set([101, 200, 400, 499, 502]);
+const UNSEEN_CODES = new Set([101, 200, 499, 502]);
 /** They are 0 when nobody is there. */
 const GAUGES = [
   'lb_http_requests_in_flight',
@@ -182,10 +182,9 @@ function countComplaints(metrics: string, tally: Tally): string[] {
     return mayBe ? [] : [`${code}: ${surplus} more counted than seen`];
   });
   if (total !== tally.sent) complaints.push(`${tally.sent} requests sent, ${total} counted`);
-  // A FIN in the middle of a body is a message that is broken off (400), a reset is a client that left.
-  const gone = (counted.get(400) ?? 0) + (counted.get(499) ?? 0);
+  const gone = counted.get(499) ?? 0;
   if (gone > tally.aborted)
-    complaints.push(`${gone} counted as 400 or 499, but ${tally.aborted} clients left`);
+    complaints.push(`${gone} counted as 499, but ${tally.aborted} clients left`);
   return complaints;
 }
 

@@ -21,6 +21,7 @@ const failure = (more: Partial<Failure> = {}): Failure => ({
   code: 'reset',
   detail: '',
   reusedConnection: false,
+  hasAnswerBegun: false,
   isLocal: false,
   ...more,
 });

@@ -47,8 +47,10 @@ export interface Failure {
   readonly code: FailureCode;
   /** For the log: what the system said. */
   readonly detail: string;
-  /** The connection had served before: its end may have crossed the request on the way. */
+  /** The connection had served before. */
   readonly reusedConnection: boolean;
+  /** Some of an answer had come. If none on a reused connection, its end may have crossed the request on the way. */
+  readonly hasAnswerBegun: boolean;
   /** This machine could not even try (out of descriptors, ports or memory); the backend is not to blame. */
   readonly isLocal: boolean;
 }

@@ -20,7 +20,7 @@ import { toHeaderRecord } from './header-record.ts';
 import { malformationOf } from './malformed-head.ts';
 import { Answer, MAX_HEAD_BYTES } from './http-proxy-3/answer.ts';
 import { UpstreamBody } from './http-proxy-3/upstream-body.ts';
-import { watchConnect } from './http-proxy-3/watch-connect.ts';
+import { watchAnswer, watchConnect } from './http-proxy-3/watch-connect.ts';
 
 /** Forwards plain HTTP through http-proxy-3. */
 export class HttpProxy3Forwarder implements Forwarder {
@@ -75,6 +75,7 @@ class WebTry implements Try {
   readonly #finalHeaders: Record<string, string | string[]>;
   #isOver = false;
   #isConnected = false;
+  #hasAnswerBegun: () => boolean = () => false;
   #upstream: ClientRequest | undefined;
   #answer: Answer | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -120,6 +121,7 @@ class WebTry implements Try {
     this.#upstream = upstream;
     upstream.path = this.#request.target;
     const watch = { clock: this.#clock, timeoutMs: this.#request.timeouts.connect };
+    this.#hasAnswerBegun = watchAnswer(upstream);
     watchConnect(upstream, watch, (connectMs) => {
       this.#isConnected = true;
       if (connectMs === undefined) return;
@@ -195,7 +197,8 @@ class WebTry implements Try {
     this.#end();
     const reusedConnection = this.#upstream?.reusedSocket === true;
     this.#upstream?.destroy();
-    this.#events.onFailure({ code, detail, reusedConnection, isLocal });
+    const hasAnswerBegun = this.#hasAnswerBegun();
+    this.#events.onFailure({ code, detail, reusedConnection, hasAnswerBegun, isLocal });
   }
 
   #end(): void {

@@ -40,6 +40,7 @@ class NativeTry implements Try, ConnectionUser {
   #head: ResponseHead | undefined;
   #trailers: readonly string[] | undefined;
   #isPaused = false;
+  #hasAnswerBegun = false;
   /** Only while the try has to wait for a connection. */
   #queueTimer: NodeJS.Timeout | undefined;
   #withdraw: (() => void) | undefined;
@@ -131,6 +132,7 @@ class NativeTry implements Try, ConnectionUser {
 
   onLost(error: Error | undefined, hasAnswerBegun: boolean): void {
     if (this.#phase === 'over') return;
+    this.#hasAnswerBegun = hasAnswerBegun;
     const isConnected = this.connectMs !== undefined || this.#isReused;
     if (error === undefined && isConnected) {
       const detail = hasAnswerBegun ? 'in the middle of its answer' : 'without an answer';
@@ -207,7 +209,10 @@ class NativeTry implements Try, ConnectionUser {
     this.#end();
     this.#connection?.destroy();
     if (wasAnswering) this.#events.onCut(code, detail);
-    else this.#events.onFailure({ code, detail, reusedConnection, isLocal });
+    else {
+      const hasAnswerBegun = this.#hasAnswerBegun;
+      this.#events.onFailure({ code, detail, reusedConnection, hasAnswerBegun, isLocal });
+    }
   }
 
   #end(): void {

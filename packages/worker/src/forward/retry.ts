@@ -24,11 +24,15 @@ export function decideRetry(
   const reason = metric === 'tls' ? 'connect' : metric;
   if (!exchange.isRepeatable(config.methods)) return { retry: false, refusal: 'method' };
   if (exchange.body?.isReplayable === false) return { retry: false, refusal: 'body' };
-  if (failure.reusedConnection && failure.code === 'reset' && !exchange.staleRetryUsed)
-    return { retry: true, reason: 'stale' };
+  if (isStale(failure) && !exchange.staleRetryUsed) return { retry: true, reason: 'stale' };
   if (reason !== 'connect' && reason !== 'reset') return { retry: false, refusal: 'kind' };
   if (!config.on.includes(reason)) return { retry: false, refusal: 'kind' };
   return attemptsUsed < config.attempts
     ? { retry: true, reason }
     : { retry: false, refusal: 'attempts' };
+}
+
+/** The backend may have closed an idle connection in the moment in which it got the request. */
+function isStale({ code, reusedConnection, hasAnswerBegun }: Failure): boolean {
+  return code === 'reset' && reusedConnection && !hasAnswerBegun;
 }

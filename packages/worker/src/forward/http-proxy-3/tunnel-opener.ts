@@ -18,7 +18,7 @@ import { malformationOf } from '../malformed-head.ts';
 import type { Try } from '../forwarder.ts';
 import type { TunnelEvents, TunnelOpener, TunnelRequest } from '../tunnel.ts';
 import { Answer, MAX_HEAD_BYTES } from './answer.ts';
-import { watchConnect } from './watch-connect.ts';
+import { watchAnswer, watchConnect } from './watch-connect.ts';
 
 export class HttpProxy3TunnelOpener implements TunnelOpener {
   readonly #clock: Clock;
@@ -72,6 +72,7 @@ class UpgradeTry implements Try {
   #answer: Answer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isConnected = false;
+  #hasAnswerBegun: () => boolean = () => false;
   #isOver = false;
 
   constructor({ request, backend, events }: TrySetup, clock: Clock) {
@@ -115,6 +116,7 @@ class UpgradeTry implements Try {
       upstream.setHeader(name, value);
     }
     const watch = { clock: this.#clock, timeoutMs: this.#request.timeouts.connect };
+    this.#hasAnswerBegun = watchAnswer(upstream);
     watchConnect(upstream, watch, (connectMs) => {
       this.#isConnected = true;
       if (connectMs === undefined) return;
@@ -197,7 +199,8 @@ class UpgradeTry implements Try {
     this.#end();
     const reusedConnection = this.#upstream?.reusedSocket === true;
     this.#upstream?.destroy();
-    this.#events.onFailure({ code, detail, reusedConnection, isLocal });
+    const hasAnswerBegun = this.#hasAnswerBegun();
+    this.#events.onFailure({ code, detail, reusedConnection, hasAnswerBegun, isLocal });
   }
 
   #end(): void {

@@ -9,6 +9,15 @@ export interface ConnectWatch {
   readonly timeoutMs: number;
 }
 
+/** Tells, later, whether the request's connection has brought anything for it. */
+export function watchAnswer(upstream: ClientRequest): () => boolean {
+  let before = 0;
+  upstream.once('socket', (socket) => {
+    before = socket.bytesRead;
+  });
+  return () => (upstream.socket?.bytesRead ?? 0) > before;
+}
+
 /** @param onConnected with the milliseconds that a new connection took; undefined for one that stood already. */
 export function watchConnect(
   upstream: ClientRequest,

@@ -293,7 +293,8 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   /** The client closed its half: but in a tunnel, nobody waits for an answer any more. */
   #onEnd(): void {
     if (this.#stream?.isJoined === true) this.#stream.endReading();
-    else if (!this.#isOver && !this.#parser.isIdle) this.#onMalformed('truncated');
+    else if (this.#user === undefined && !this.#isOver && this.#parser.isInHead)
+      this.#refuse('truncated');
     else if (this.#user === undefined || !this.#isOver) this.socket.destroy();
   }
 
