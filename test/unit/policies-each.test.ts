@@ -157,14 +157,14 @@ describe('ewma', () => {
     }));
     const policy = createPolicy<Candidate>('ewma', { random: seededRandom(1), startOffset: 0 });
     policy.update(candidates);
-    averages[0]?.observe(2_000);
-    averages[1]?.observe(10);
+    averages[0]?.observe(2_000, timeline.monotonicMs());
+    averages[1]?.observe(10, timeline.monotonicMs());
     const picks: number[] = [];
 
     for (let second = 0; second < 120; second++) {
       const slot = policy.pick(NONE_TRIED)?.slot ?? -1;
       picks.push(slot);
-      averages[slot]?.observe(10);
+      averages[slot]?.observe(10, timeline.monotonicMs());
       await timeline.advance(1_000);
     }
 
@@ -180,11 +180,11 @@ describe('LatencyAverage', () => {
     const average = new LatencyAverage(timeline);
     expect(average.currentMs()).toBe(0);
 
-    average.observe(10);
-    average.observe(500);
+    average.observe(10, timeline.monotonicMs());
+    average.observe(500, timeline.monotonicMs());
     expect(average.currentMs()).toBe(500);
     await timeline.advance(10_000);
-    average.observe(0);
+    average.observe(0, timeline.monotonicMs());
 
     expect(average.currentMs()).toBeCloseTo(500 / Math.E, 6);
   });

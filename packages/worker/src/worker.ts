@@ -61,6 +61,7 @@ export class Worker {
   readonly #routeMetrics = new Map<string, RouteMetrics>();
   readonly #timers: NodeJS.Timeout[];
   #runtime: Runtime | undefined;
+  #workerCount = 0;
   #isDraining = false;
 
   constructor(setup: WorkerSetup) {
@@ -145,6 +146,7 @@ export class Worker {
 
   #apply(snapshot: Snapshot): void {
     const { config } = snapshot;
+    this.#workerCount = snapshot.workerCount;
     const { pools, removed } = this.#backends.apply(snapshot);
     for (const backend of removed) this.#tunnels.close(backend);
     const routes = config.routes.map((route) =>
@@ -154,6 +156,7 @@ export class Worker {
       routes: new RouteTable(routes),
       trustedProxies: new TrustedProxies(config.trustedProxies),
       requestIdHeader: config.requestId.header,
+      requestIdName: config.requestId.header.toLowerCase(),
     };
     this.#accessLog.configure(config.log.access);
     this.#setup.log.level = config.log.level;
@@ -178,7 +181,9 @@ export class Worker {
     this.#setup.send({ lb: 1, type: 'backend-failed', slot: backend.slot, reason });
   }
 
+  /** A worker that is alone has nobody who would ask. */
   #sendLoad(): void {
+    if (this.#workerCount === 1) return;
     const inFlight = this.#backends.takeChangedLoad();
     const connections = this.#listeners.takeChangedConnections();
     if (inFlight === undefined && connections === undefined) return;

@@ -168,8 +168,8 @@ export class Backend implements Candidate {
   }
 
   /** The head of an answer came this long after the try began. */
-  answered(status: number, ms: number): void {
-    this.#latency.observe(ms);
+  answered(status: number, ms: number, nowMs: number): void {
+    this.#latency.observe(ms, nowMs);
     this.metrics.answered(status, ms);
   }
 

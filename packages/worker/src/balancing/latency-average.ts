@@ -13,12 +13,12 @@ export class LatencyAverage {
     this.#clock = clock;
   }
 
-  observe(ms: number): void {
-    const now = this.#clock.monotonicMs();
-    const kept = Math.exp((this.#stampMs - now) / DECAY_MS);
+  /** @param nowMs on the monotonic clock */
+  observe(ms: number, nowMs: number): void {
+    const kept = Math.exp((this.#stampMs - nowMs) / DECAY_MS);
     this.#averageMs =
       ms > this.#averageMs || this.#averageMs === 0 ? ms : this.#averageMs * kept + ms * (1 - kept);
-    this.#stampMs = now;
+    this.#stampMs = nowMs;
   }
 
   /** Falls while nothing is observed, so that a backend that was slow once is tried again. 0 without a sample. */

@@ -62,14 +62,14 @@ export interface Failure {
 export interface TryEvents {
   /** An interim answer (1xx but 101). */
   onInformation(status: number, lines: HeadText): void;
-  /** The head of the answer. */
-  onAnswer(answer: UpstreamAnswer): void;
+  /** The head of the answer. @param nowMs on the monotonic clock */
+  onAnswer(answer: UpstreamAnswer, nowMs: number): void;
   /** A piece of the body, valid only during the call. Returns false to be left alone until `resume`. */
   onBody(buffer: Buffer, start: number, end: number): boolean;
   /** That was all for now: what was held back to go out in one piece should go. */
   onFlush(): void;
-  /** The answer is complete. Names and values of trailers in turn. */
-  onEnd(trailers: readonly string[]): void;
+  /** The answer is complete. Names and values of trailers in turn. @param nowMs on the monotonic clock */
+  onEnd(trailers: readonly string[], nowMs: number): void;
   /** The rest of the body will not come: what was relayed must not look complete. */
   onCut(code: FailureCode, detail: string): void;
   /** There will be no answer. */

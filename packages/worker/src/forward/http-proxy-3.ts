@@ -158,7 +158,8 @@ class WebTry implements Try {
     }
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    const options = { idleMs: this.#request.timeouts.idle, isHead: this.method === 'HEAD' };
+    const isHead = this.method === 'HEAD';
+    const options = { idleMs: this.#request.timeouts.idle, isHead, clock: this.#clock };
     this.#answer = new Answer(response, this.#events, options, (isWhole) => {
       this.#end();
       // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.

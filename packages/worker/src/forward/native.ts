@@ -93,11 +93,7 @@ class NativeTry implements Try, ConnectionUser {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'answering';
     this.#head = head;
-    this.#events.onAnswer({
-      status: head.status,
-      statusMessage: head.statusMessage,
-      lines: head.lines,
-    });
+    this.#events.onAnswer(head, this.#readMs);
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
@@ -117,7 +113,7 @@ class NativeTry implements Try, ConnectionUser {
     }
     if (this.#phase === 'over') return false;
     if (this.#phase === 'answering') {
-      this.#connection?.due(this.#request.timeouts.idle);
+      this.#connection?.dueAt(this.#readMs + this.#request.timeouts.idle);
       this.#events.onFlush();
     }
     return !this.#isPaused;
@@ -153,6 +149,10 @@ class NativeTry implements Try, ConnectionUser {
       // While the client is slow to take the answer, the backend is not to blame.
       this.#fail('response_timeout', 'the answer stopped half-way');
     }
+  }
+
+  get #readMs(): number {
+    return this.#connection?.readMs ?? 0;
   }
 
   get #isReused(): boolean {
@@ -199,7 +199,7 @@ class NativeTry implements Try, ConnectionUser {
     } else {
       connection?.destroy();
     }
-    this.#events.onEnd(trailers);
+    this.#events.onEnd(trailers, this.#readMs);
   }
 
   #fail(code: FailureCode, detail: string, isLocal = false): void {

@@ -50,9 +50,18 @@ const LETTERS = 32;
 const X = 'x'.charCodeAt(0) % LETTERS;
 const MAX_LENGTH = Math.max(...[...KINDS.keys()].map(({ length }) => length));
 
-/** 1 where a known name has this length and first letter. */
-const CANDIDATES = new Uint8Array((MAX_LENGTH + 1) * LETTERS);
-for (const name of KINDS.keys()) CANDIDATES[name.length * LETTERS + letterAt(name, 0)] = 1;
+interface KnownName {
+  readonly name: string;
+  readonly kind: FieldKind;
+}
+
+/** By length and first letter, which no two known names have in common. */
+const KNOWN: (KnownName | undefined)[] = Array.from({ length: (MAX_LENGTH + 1) * LETTERS });
+for (const [name, kind] of KINDS) {
+  const place = name.length * LETTERS + letterAt(name, 0);
+  if (KNOWN[place] !== undefined) throw new Error(`${name} needs another way to be told apart`);
+  KNOWN[place] = { name, kind };
+}
 
 /** The kind of a field, by its name in any case; OTHER is passed on as it is. */
 export function fieldKind(name: string): FieldKind {
@@ -64,8 +73,17 @@ export function fieldKindAt(text: string, start: number, end: number): FieldKind
   const length = end - start;
   const letter = letterAt(text, start);
   if (letter === X) return MAY_IDENTIFY;
-  if (length > MAX_LENGTH || CANDIDATES[length * LETTERS + letter] === 0) return OTHER;
-  return KINDS.get(text.slice(start, end).toLowerCase()) ?? OTHER;
+  if (length > MAX_LENGTH) return OTHER;
+  const known = KNOWN[length * LETTERS + letter];
+  return known !== undefined && isSpelledAt(text, start, known.name) ? known.kind : OTHER;
+}
+
+/** Whether this name stands there, in any case. Among the bytes of a token, the bit of case makes no other one of these. */
+function isSpelledAt(text: string, start: number, lower: string): boolean {
+  for (let i = 1; i < lower.length; i++) {
+    if ((text.charCodeAt(start + i) | 0x20) !== lower.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 /** Whether a field of this kind ends at this hop, in either direction. */

@@ -11,6 +11,7 @@
 import { runEnd, TEXT_BYTES, TOKEN_BYTES } from './characters.ts';
 import { fieldKindAt, OTHER } from './field-names.ts';
 import { HeadText } from './head-text.ts';
+import { latin1 } from './latin1.ts';
 import type { ParseError } from './parse-error.ts';
 
 /** For each head and for the trailers. */
@@ -203,7 +204,7 @@ export class FieldSection {
     const count = this.#cutCount;
     const cuts = this.#cuts;
     const textEnd = count === 0 ? 0 : (cuts[count - 1] as number) + 2;
-    const text = bytes.toString('latin1', base, base + textEnd);
+    const text = latin1(bytes, base, base + textEnd);
     const marks: number[] = [];
     // A field has two cuts: an odd count tells of a start line.
     const first = count & 1;

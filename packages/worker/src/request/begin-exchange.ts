@@ -13,21 +13,22 @@ export interface Begun {
 /** Makes the exchange, counts it, and has its connection tell it what happens. */
 export function beginExchange(arrival: Arrival, services: Services): Begun {
   const { connection, listener, head } = arrival;
-  const { trustedProxies, requestIdHeader } = services.runtime();
+  const { trustedProxies, requestIdName } = services.runtime();
   const peer = connection.peerAddress;
   const isTrusted = head !== undefined && trustedProxies.trusts(peer);
-  const given = isTrusted ? head.header(requestIdHeader.toLowerCase()) : undefined;
+  const given = isTrusted ? head.header(requestIdName) : undefined;
+  const startedMs = services.clock.monotonicMs();
   const identity = {
-    id: given !== undefined && isAcceptableId(given) ? given : services.requestIds.next(),
+    id: given !== undefined && isAcceptableId(given) ? given : services.requestIds.next(startedMs),
     clientAddress: isTrusted
       ? trustedProxies.clientBehind(peer, head.header('x-forwarded-for') ?? '')
       : peer,
-    startedMs: services.clock.monotonicMs(),
+    startedMs,
   };
   let destination: Destination | undefined;
   let refused: RefusedHead | undefined;
   if (head !== undefined) {
-    const read = readDestination(head);
+    const read = readDestination(head, connection);
     if (isRefused(read)) refused = read;
     else destination = read;
   }

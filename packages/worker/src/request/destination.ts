@@ -21,19 +21,32 @@ export interface RefusedHead {
   readonly message: string;
 }
 
+/** A Host that was found to be well-formed: nearly all requests of a connection have the same. */
+export interface HostMemo {
+  readonly host: string;
+  readonly hostname: string;
+}
+
+/** A connection, as far as it matters here. */
+interface HostKeeper {
+  hostMemo: HostMemo | undefined;
+}
+
 /** `OPTIONS *` asks about the server as a whole: the balancer answers for itself. */
 const OPTIONS_ASTERISK: RefusedHead = { status: 200, message: 'options' };
 
 /** RFC 3986 section 3.2.2 without escapes, which would name one host twice, and commas, which join two fields. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=-]+)(?::(\d{0,5}))?$/i;
 
-/** Reads where a request goes. */
-export function readDestination(head: RequestHead): Destination | RefusedHead {
+/** Reads where a request goes. @param connection keeps its last Host */
+export function readDestination(
+  head: RequestHead,
+  connection: HostKeeper,
+): Destination | RefusedHead {
   const { host, target } = head;
-  if (head.hostCount > 1) return bad('more than one Host header');
-  if (host === undefined && head.httpMinor === 1) return bad('missing Host header');
-  if (host !== undefined && !isHost(host)) return bad('malformed Host header');
-  if (target.startsWith('/')) return toDestination(target, host);
+  const hostname = readHost(head, connection);
+  if (typeof hostname !== 'string') return hostname;
+  if (target.startsWith('/')) return toDestination(target, host, hostname);
   if (target === '*') {
     return head.method === 'OPTIONS' ? OPTIONS_ASTERISK : bad('"*" is a target for OPTIONS only');
   }
@@ -44,7 +57,7 @@ export function readDestination(head: RequestHead): Destination | RefusedHead {
   if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
     return bad('Host differs from the authority of the request target');
   }
-  return toDestination(rest.startsWith('/') ? rest : `/${rest}`, authority);
+  return toDestination(rest.startsWith('/') ? rest : `/${rest}`, authority, toHostname(authority));
 }
 
 /** Whether it may be routed. */
@@ -52,10 +65,26 @@ export function isRefused(read: Destination | RefusedHead): read is RefusedHead 
   return 'status' in read;
 }
 
-function toDestination(origin: string, host: string | undefined): Destination | RefusedHead {
+/** The host without its port; '' for an HTTP/1.0 request without one. */
+function readHost(head: RequestHead, connection: HostKeeper): string | RefusedHead {
+  const { host, hostCount, httpMinor } = head;
+  if (hostCount > 1) return bad('more than one Host header');
+  if (host === undefined) return httpMinor === 1 ? bad('missing Host header') : '';
+  const known = connection.hostMemo;
+  if (known !== undefined && known.host === host) return known.hostname;
+  if (!isHost(host)) return bad('malformed Host header');
+  const hostname = toHostname(host);
+  connection.hostMemo = { host, hostname };
+  return hostname;
+}
+
+function toDestination(
+  origin: string,
+  host: string | undefined,
+  hostname: string,
+): Destination | RefusedHead {
   const target = parseTarget(origin);
-  if (target === undefined) return bad('malformed path');
-  return { target, host, hostname: host === undefined ? '' : toHostname(host) };
+  return target === undefined ? bad('malformed path') : { target, host, hostname };
 }
 
 function isHost(text: string): boolean {

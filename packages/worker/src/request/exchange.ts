@@ -69,7 +69,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   /** undefined when the request has none. */
   body: RequestBody | undefined;
   carrier: Carrier | undefined;
-  readonly tried: Backend[] = [];
+  /** Replaced, not changed: nearly all exchanges share the empty one. */
+  tried: readonly Backend[] = NOTHING_TRIED;
   tries = 0;
   /** The stale-connection retry is granted once. */
   staleRetryUsed = false;
@@ -180,5 +181,7 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
     finishExchange(this, this.isTunnel);
   }
 }
+
+const NOTHING_TRIED: readonly Backend[] = [];
 
 const FAILED_INSIDE = closingReply('internal_error', 'internal error');

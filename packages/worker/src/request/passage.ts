@@ -78,9 +78,9 @@ export class Passage implements Carrier, TryEvents {
     this.exchange.response.inform(status, responseLines(lines, true, false).text);
   }
 
-  onAnswer(answer: UpstreamAnswer): void {
+  onAnswer(answer: UpstreamAnswer, nowMs: number): void {
     const { exchange } = this;
-    this.answered(answer.status);
+    this.answered(answer.status, nowMs);
     exchange.body?.forget();
     try {
       beginAnswer(exchange, this.route, answer);
@@ -97,9 +97,9 @@ export class Passage implements Carrier, TryEvents {
     this.exchange.response.flush();
   }
 
-  onEnd(trailers: readonly string[]): void {
+  onEnd(trailers: readonly string[], nowMs: number): void {
     const { response, body } = this.exchange;
-    this.endTry();
+    this.endTry(nowMs);
     // The answer may be out before the request is in: nobody wants the rest.
     body?.stop();
     response.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
@@ -127,29 +127,28 @@ export class Passage implements Carrier, TryEvents {
       exchange.staleRetryUsed = true;
     } else {
       this.#attemptsUsed++;
-      if (exchange.backend !== undefined) exchange.tried.push(exchange.backend);
+      if (exchange.backend !== undefined) exchange.tried = [...exchange.tried, exchange.backend];
     }
     pool.metrics.retried(decision.reason);
     this.next();
   }
 
   /** The head of an answer came; the backend stays busy until the try ends. */
-  protected answered(status: number): void {
+  protected answered(status: number, nowMs: number): void {
     const { exchange } = this;
-    const nowMs = this.#nowMs();
     exchange.connectMs = this.#try?.connectMs;
     exchange.ttfbMs = nowMs - exchange.startedMs;
-    this.#backend?.answered(status, nowMs - this.#startedMs);
+    this.#backend?.answered(status, nowMs - this.#startedMs, nowMs);
   }
 
   /** The backend is not busy with it any more. A second call does nothing. */
-  protected endTry(): void {
+  protected endTry(nowMs: number = this.#nowMs()): void {
     const backend = this.#backend;
     if (backend === undefined) return;
     this.exchange.connectMs = this.#try?.connectMs;
     this.#backend = undefined;
     this.#try = undefined;
-    this.exchange.upstreamMs += this.#nowMs() - this.#startedMs;
+    this.exchange.upstreamMs += nowMs - this.#startedMs;
     backend.end();
   }
 

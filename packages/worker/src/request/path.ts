@@ -16,20 +16,48 @@ export interface Target {
 
 /** Reads a target that starts with '/', or returns undefined for one that has to be refused with 400. */
 export function parseTarget(target: string): Target | undefined {
-  if (!target.startsWith('/') || REFUSED_ANYWHERE.test(target)) return undefined;
+  if (!target.startsWith('/')) return undefined;
+  const traits = traitsOf(target);
+  if ((traits & REFUSED) !== 0) return undefined;
+  if (traits === 0) return { path: target, matchPath: target, search: '' };
   const question = target.indexOf('?');
   const raw = question < 0 ? target : target.slice(0, question);
   const search = question < 0 ? '' : target.slice(question);
-  if (!NEEDS_WORK.test(raw)) return { path: raw, matchPath: raw, search };
+  if ((traits & NEEDS_WORK) === 0) return { path: raw, matchPath: raw, search };
   const path = normalisePath(raw);
   return path === undefined ? undefined : { path, matchPath: toMatchPath(path), search };
 }
 
 /** Space, controls and raw bytes above ASCII are in no URI; a fragment is never sent. */
-const REFUSED_ANYWHERE = /[\0-\x20\x7f-\xff#]/;
+const REFUSED = 1;
+/** Escapes, backslashes, and what may be empty or dot segments. Most paths have none of these and pass as they are. */
+const NEEDS_WORK = 2;
+const HAS_QUERY = 4;
 
-/** Most paths have none of these and pass as they are. */
-const NEEDS_WORK = /[%\\]|\/\/|\/\./;
+const SPACE = 0x20;
+const HASH = 0x23;
+const PERCENT = 0x25;
+const DOT = 0x2e;
+const SLASH = 0x2f;
+const QUESTION = 0x3f;
+const BACKSLASH = 0x5c;
+const DELETE = 0x7f;
+
+/** One pass over a target; two expressions took twice the time. */
+function traitsOf(target: string): number {
+  let traits = 0;
+  let before = 0;
+  for (let i = 0; i < target.length; i++) {
+    const code = target.charCodeAt(i);
+    if (code <= SPACE || code >= DELETE || code === HASH) return REFUSED;
+    if ((traits & HAS_QUERY) !== 0) continue;
+    if (code === QUESTION) traits |= HAS_QUERY;
+    else if (code === PERCENT || code === BACKSLASH) traits |= NEEDS_WORK;
+    else if (before === SLASH && (code === SLASH || code === DOT)) traits |= NEEDS_WORK;
+    before = code;
+  }
+  return traits;
+}
 
 /** Resolves dot segments and undoes needless escapes, or returns undefined for a path that must be refused. */
 export function normalisePath(raw: string): string | undefined {

@@ -5,15 +5,22 @@ import type { Clock } from '@lb/shared/time/clock';
 /** Random bytes are drawn, and written in hex, for so many ids at once: a call for each would cost more than the rest. */
 const IDS_PER_DRAW = 400;
 const BYTES_PER_ID = 10;
-const DIGITS_PER_ID = 2 * BYTES_PER_ID;
+/** `7abc-8def-0123456789ab`: what follows the time. */
+const LENGTH_PER_ID = 2 * BYTES_PER_ID + 2;
+
+/** A wall clock that was set is followed within this time. */
+const LOOK_MS = 1_000;
 
 /** Makes ids. */
 export class RequestIds {
   readonly #clock: Clock;
   readonly #bytes = Buffer.alloc(IDS_PER_DRAW * BYTES_PER_ID);
-  /** What follows the time in the ids to come, without dashes. */
-  #digits = '';
+  /** What follows the time in the ids to come. */
+  #drawn = '';
   #used = 0;
+  /** What the monotonic clock is behind the wall's, and when that was looked at. */
+  #behindMs = 0;
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #timeMs: number | undefined;
   /** The time as an id begins with it. */
   #time = '';
@@ -22,15 +29,18 @@ export class RequestIds {
     this.#clock = clock;
   }
 
-  /** A new id, 36 characters. */
-  next(): string {
-    const nowMs = this.#clock.wallMs();
+  /** A new id, 36 characters. @param monotonicMs now; the wall's clock costs as much as the rest of an id */
+  next(monotonicMs: number): string {
+    if (monotonicMs - this.#lookedMs >= LOOK_MS) {
+      this.#behindMs = this.#clock.wallMs() - monotonicMs;
+      this.#lookedMs = monotonicMs;
+    }
+    const nowMs = Math.floor(monotonicMs + this.#behindMs);
     if (nowMs !== this.#timeMs) this.#setTime(nowMs);
-    if (this.#used === this.#digits.length) this.#draw();
-    const digits = this.#digits;
+    if (this.#used === this.#drawn.length) this.#draw();
     const start = this.#used;
-    this.#used += DIGITS_PER_ID;
-    return `${this.#time}${digits.slice(start, start + 4)}-${digits.slice(start + 4, start + 8)}-${digits.slice(start + 8, this.#used)}`;
+    this.#used += LENGTH_PER_ID;
+    return this.#time + this.#drawn.slice(start, this.#used);
   }
 
   #setTime(ms: number): void {
@@ -46,7 +56,7 @@ export class RequestIds {
       bytes[i] = ((bytes[i] ?? 0) & 0x0f) | 0x70;
       bytes[i + 2] = ((bytes[i + 2] ?? 0) & 0x3f) | 0x80;
     }
-    this.#digits = bytes.toString('hex');
+    this.#drawn = bytes.toString('hex').replace(/(....)(....)(.{12})/g, '$1-$2-$3');
     this.#used = 0;
   }
 }

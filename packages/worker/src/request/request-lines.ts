@@ -31,7 +31,7 @@ export function requestLines(exchange: Exchange, hostSent: string): string {
   const forwarded = head.mayIdentify
     ? new ForwardedFields(runtime.trustedProxies.trusts(connection.peerAddress))
     : undefined;
-  const idName = runtime.requestIdHeader.toLowerCase();
+  const idName = runtime.requestIdName;
   let text = keptLines(head, linesToKeep(head, idName), { hostSent, idName, forwarded });
   // TE ends at this hop, but for the one word that the balancer can keep: it passes trailers on (RFC 9110 section 10.1.4).
   if (head.te !== undefined && /(^|,)\s*trailers\s*(,|;|$)/i.test(head.te)) {

@@ -18,6 +18,8 @@ export interface Runtime {
   readonly routes: RouteTable;
   readonly trustedProxies: TrustedProxies;
   readonly requestIdHeader: string;
+  /** In lower case. */
+  readonly requestIdName: string;
 }
 
 export interface Services {

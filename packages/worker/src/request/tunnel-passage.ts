@@ -42,7 +42,7 @@ export class TunnelPassage extends Passage implements TunnelEvents {
     const { exchange, route, pool } = this;
     const { backend, connection, response, services } = exchange;
     if (backend === undefined) throw new Error('a tunnel has a backend');
-    this.answered(SWITCHING_PROTOCOLS);
+    this.answered(SWITCHING_PROTOCOLS, services.clock.monotonicMs());
     const client = connection.openStream();
     exchange.isTunnel = true;
     client.isJoined = true;

@@ -7,6 +7,11 @@ export class WeightedDraw<C extends Candidate> {
   #candidates: readonly C[] = [];
   /** Running sum of the weights, so that a draw is one binary search. */
   #sums = new Float64Array(0);
+  #total = 0;
+  /** All weigh the same, which is nearly always: a place is drawn without a search. */
+  #isUniform = true;
+  /** Where the last one stands that was drawn so. */
+  #place = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -20,13 +25,27 @@ export class WeightedDraw<C extends Candidate> {
       sum += weight;
       this.#sums[place] = sum;
     }
+    this.#total = sum;
+    this.#isUniform = candidates.every(({ weight }) => weight === candidates[0]?.weight);
   }
 
   /** One that is neither tried nor `other`, or undefined when there is none. */
   draw(tried: readonly C[] | readonly Candidate[], other?: C): C | undefined {
-    const candidate = this.#at(this.#random() * (this.#sums.at(-1) ?? 0));
+    if (this.#isUniform && tried.length === 0) return this.#drawUniform(other);
+    const candidate = this.#at(this.#random() * this.#total);
     if (candidate === undefined || !isOut(candidate, tried, other)) return candidate;
     return this.#drawAmongTheRest(tried, other);
+  }
+
+  #drawUniform(other: C | undefined): C | undefined {
+    const candidates = this.#candidates;
+    if (other === undefined) {
+      this.#place = Math.floor(this.#random() * candidates.length);
+      return candidates[this.#place];
+    }
+    const taken = candidates[this.#place] === other ? this.#place : candidates.indexOf(other);
+    const place = Math.floor(this.#random() * (candidates.length - 1));
+    return candidates[place < taken ? place : place + 1];
   }
 
   /** The slow way, for the few draws that hit one that is out: only the rest has weight. */

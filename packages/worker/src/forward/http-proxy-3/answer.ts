@@ -1,6 +1,7 @@
 /** The answer of a backend on its way to the exchange: with backpressure, a deadline between two chunks, and one end. */
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import type { Clock } from '@lb/shared/time/clock';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import { headTextOf } from '../../http1/head-text.ts';
 import type { TryEvents } from '../forwarder.ts';
@@ -13,12 +14,14 @@ export interface AnswerOptions {
   readonly idleMs: number;
   /** The request was HEAD. */
   readonly isHead: boolean;
+  readonly clock: Clock;
 }
 
 export class Answer {
   readonly #message: IncomingMessage;
   readonly #events: TryEvents;
   readonly #idleMs: number;
+  readonly #clock: Clock;
   readonly #mayBeCut: boolean;
   readonly #onOver: (isWhole: boolean) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -28,12 +31,13 @@ export class Answer {
   constructor(
     message: IncomingMessage,
     events: TryEvents,
-    { idleMs, isHead }: AnswerOptions,
+    { idleMs, isHead, clock }: AnswerOptions,
     onOver: (isWhole: boolean) => void,
   ) {
     this.#message = message;
     this.#events = events;
     this.#idleMs = idleMs;
+    this.#clock = clock;
     this.#mayBeCut = message.socket instanceof TLSSocket && !isHead && endsWithClose(message);
     this.#onOver = onOver;
   }
@@ -47,11 +51,12 @@ export class Answer {
       this.fail('reset', 'the backend closed the connection in the middle of its answer'),
     );
     this.#timer = setTimeout(() => this.#onTimeout(), this.#idleMs);
-    this.#events.onAnswer({
+    const answer = {
       status: message.statusCode ?? 0,
       statusMessage: message.statusMessage ?? '',
       lines: headTextOf(message.rawHeaders),
-    });
+    };
+    this.#events.onAnswer(answer, this.#clock.monotonicMs());
     message.on('data', (chunk: Buffer) => this.#onData(chunk));
     message.once('end', () => this.#onEnd());
     // A head whose body is slow to come must not wait for it; a body at hand shares its packet.
@@ -104,7 +109,7 @@ export class Answer {
     }
     this.drop();
     this.#onOver(true);
-    this.#events.onEnd(this.#message.rawTrailers);
+    this.#events.onEnd(this.#message.rawTrailers, this.#clock.monotonicMs());
   }
 
   #onTimeout(): void {

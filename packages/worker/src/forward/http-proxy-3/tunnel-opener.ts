@@ -177,7 +177,7 @@ class UpgradeTry implements Try {
     }
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    const options = { idleMs: this.#request.timeouts.idle, isHead: false };
+    const options = { idleMs: this.#request.timeouts.idle, isHead: false, clock: this.#clock };
     this.#answer = new Answer(response, this.#events, options, (isWhole) => {
       this.#end();
       if (!isWhole) this.#upstream?.destroy();

@@ -68,7 +68,7 @@ export class ConnectionPool {
     } else if (idleMs <= 0 || this.#config.maxIdle === 0) {
       connection.destroy();
     } else {
-      connection.idleUntilMs = this.#clock.monotonicMs() + idleMs;
+      connection.idleUntilMs = connection.readMs + idleMs;
       this.#idle.push(connection);
       this.#sweep ??= setInterval(() => this.#closeSurplus(), SWEEP_MS).unref();
     }

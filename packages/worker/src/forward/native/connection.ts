@@ -35,6 +35,8 @@ export class BackendConnection implements ParserEvents {
   readonly socket: Socket;
   /** Requests carried so far. */
   carried = 0;
+  /** When something was read from it last, on the monotonic clock: read once for all that happens then. */
+  readMs: number;
   /** On the monotonic clock; only while idle. */
   idleUntilMs = Number.POSITIVE_INFINITY;
   readonly #parser: ResponseParser;
@@ -62,6 +64,7 @@ export class BackendConnection implements ParserEvents {
         ? { host: target.host, port: target.port }
         : { path: target.socketPath };
     const startedMs = clock.monotonicMs();
+    this.readMs = startedMs;
     const options = {
       ...where,
       noDelay: true,
@@ -148,6 +151,7 @@ export class BackendConnection implements ParserEvents {
       this.socket.destroy();
       return false;
     }
+    this.readMs = this.#clock.monotonicMs();
     const error = this.#parser.execute(READ_BUFFER, 0, size);
     // The user may have given the connection up while it took what was parsed.
     if (this.#user !== user) return !this.socket.destroyed;
@@ -163,6 +167,7 @@ export class BackendConnection implements ParserEvents {
    * backend who closed or somebody on the way who cut is something that Node does not tell (RFC 9112 section 9.8).
    */
   #onEnd(): void {
+    this.readMs = this.#clock.monotonicMs();
     const user = this.#user;
     if (
       user !== undefined &&

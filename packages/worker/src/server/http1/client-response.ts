@@ -6,6 +6,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { toLines } from '../../http1/head-text.ts';
+import { latin1 } from '../../http1/latin1.ts';
 import type { RequestHead } from '../../request/request-head.ts';
 import type { ResponseLines } from '../../request/response-lines.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -91,7 +92,7 @@ export class ClientResponse {
     const isChunked = this.#framing === 'chunked';
     if (isChunked) this.#text += `${size.toString(16)}\r\n`;
     if (this.#text.length + size <= ONE_WRITE_BYTES) {
-      this.#text += buffer.toString('latin1', start, end);
+      this.#text += latin1(buffer, start, end);
     } else {
       const { socket } = this.#connection;
       socket.cork();
