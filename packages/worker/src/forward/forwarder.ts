@@ -16,6 +16,8 @@ import type { RequestBody } from '../request/request-body.ts';
 
 /** One try, ready to be written. */
 export interface UpstreamRequest {
+  /** With its CR LF; it says what `method` and `target` say. */
+  readonly startLine: string;
   readonly method: string;
   /** Path and query exactly as they go on the wire. */
   readonly target: string;

@@ -145,7 +145,13 @@ export class FieldSection {
           if (at === stop) break;
           if (!this.#endLine(bytes, base, at, state === START_LINE)) return MALFORMED;
           at++;
-          state = LINE_FEED;
+          // Nearly always it is there already: one turn of the loop less.
+          if (bytes[at] === LF && at < stop) {
+            at++;
+            state = LINE_START;
+          } else {
+            state = LINE_FEED;
+          }
           break;
         case LINE_FEED:
           if (bytes[at] !== LF) return this.#fail('bad_line_end');

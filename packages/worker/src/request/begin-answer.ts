@@ -9,12 +9,12 @@ import type { Route } from './route.ts';
 
 export function beginAnswer(exchange: Exchange, route: Route, answer: UpstreamAnswer): void {
   const { response, connection, head } = exchange;
-  const { status, statusMessage } = answer;
+  const { status } = answer;
   const mayHaveTrailers =
     head?.httpMinor === 1 && head.method !== 'HEAD' && status !== 204 && status !== 304;
   let lines = responseLines(answer.lines, status === 204, mayHaveTrailers);
   if (route.editResponse !== undefined) lines = edited(lines, route.editResponse);
-  response.begin(status, statusMessage, lines, connection.isEnding);
+  response.begin(status, statusLineOf(answer), lines, connection.isEnding);
 }
 
 function edited({ text, hasLength }: ResponseLines, edit: HeaderEdit): ResponseLines {
@@ -22,3 +22,13 @@ function edited({ text, hasLength }: ResponseLines, edit: HeaderEdit): ResponseL
   edit(fields);
   return { text: toLines(fields), hasLength, hasDate: valueOf(fields, 'date') !== undefined };
 }
+
+/** The backend's own, where it is one of HTTP/1.1 with the space before the reason phrase. */
+function statusLineOf({ status, statusMessage, lines }: UpstreamAnswer): string {
+  const { text, fieldsStart } = lines;
+  return text.startsWith('HTTP/1.1') && fieldsStart > SHORTEST_STATUS_LINE
+    ? text.slice(0, fieldsStart)
+    : `HTTP/1.1 ${status} ${statusMessage}\r\n`;
+}
+
+const SHORTEST_STATUS_LINE = 'HTTP/1.1 200\r\n'.length;

@@ -27,7 +27,8 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
     hasDate: valueOf(fields, 'date') !== undefined,
   };
   const closes = reply.closes || connection.isEnding || !connection.hasWholeRequest;
-  response.begin(reply.status, STATUS_CODES[reply.status] ?? '', lines, closes);
+  const statusLine = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}\r\n`;
+  response.begin(reply.status, statusLine, lines, closes);
   response.write(body, 0, body.length);
   response.end([]);
 }

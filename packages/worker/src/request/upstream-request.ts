@@ -2,6 +2,7 @@
 import type { Backend } from '../balancing/backend.ts';
 import type { UpstreamRequest } from '../forward/forwarder.ts';
 import { fieldsOf, toLines } from '../http1/head-text.ts';
+import type { Exchange } from './exchange.ts';
 import type { Passage } from './passage.ts';
 import { requestLines } from './request-lines.ts';
 
@@ -18,12 +19,21 @@ export function upstreamRequest(
     route.editRequest(fields);
     lines = toLines(fields);
   }
+  const target = (route.rewrite?.(exchange.path) ?? exchange.path) + exchange.search;
   return {
+    startLine: startLineOf(exchange, target),
     method: exchange.method,
-    target: (route.rewrite?.(exchange.path) ?? exchange.path) + exchange.search,
+    target,
     lines,
     body: exchange.body,
     timeouts: pool.config.timeouts,
     startedMs,
   };
+}
+
+/** The client's own, where there is nothing to change in it: a piece that stands there already costs no assembly. */
+function startLineOf({ head, method }: Exchange, target: string): string {
+  return head !== undefined && head.httpMinor === 1 && head.target === target
+    ? head.lines.text.slice(0, head.lines.fieldsStart)
+    : `${method} ${target} HTTP/1.1\r\n`;
 }

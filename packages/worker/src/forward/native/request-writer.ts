@@ -6,8 +6,8 @@ import type { BodySink, RequestBody } from '../../request/request-body.ts';
 import type { UpstreamRequest } from '../forwarder.ts';
 
 /** The head with its empty line, as latin1: every byte of a field went in as one character and goes out as one byte. */
-export function requestHead({ method, target, lines, body }: UpstreamRequest): string {
-  const head = `${method} ${target} HTTP/1.1\r\n${lines}`;
+export function requestHead({ startLine, lines, body }: UpstreamRequest): string {
+  const head = startLine + lines;
   if (body === undefined) return `${head}\r\n`;
   if (body.length === undefined) return `${head}Transfer-Encoding: chunked\r\n\r\n`;
   return `${head}Content-Length: ${body.length}\r\n\r\n`;

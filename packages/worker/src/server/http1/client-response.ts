@@ -70,14 +70,18 @@ export class ClientResponse {
     this.#connection.socket.write(text, 'latin1');
   }
 
-  /** Writes the head, or keeps it for what follows. @param closes the connection takes no request after this answer */
-  begin(status: number, statusMessage: string, lines: ResponseLines, closes: boolean): void {
+  /**
+   * Writes the head, or keeps it for what follows.
+   * @param statusLine with its CR LF
+   * @param closes the connection takes no request after this answer
+   */
+  begin(status: number, statusLine: string, lines: ResponseLines, closes: boolean): void {
     this.status = status;
     const framing = this.#framingOf(status, lines.hasLength);
     this.#framing = framing;
     this.#closes = closes || framing === 'close' || this.#head?.keepsAlive !== true;
     const { dateLine, keepAliveLines } = this.#defaults;
-    let text = `HTTP/1.1 ${status} ${statusMessage}\r\n${lines.text}`;
+    let text = statusLine + lines.text;
     if (!lines.hasDate) text += dateLine;
     text += this.#closes ? 'Connection: close\r\n' : keepAliveLines;
     this.#text =
