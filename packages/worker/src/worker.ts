@@ -15,6 +15,7 @@ import { NativeForwarder } from './forward/native.ts';
 import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts';
 import { ShortageLog } from './forward/shortage-log.ts';
 import { Tunnels } from './forward/tunnel.ts';
+import { ChunkPool } from './http1/chunk-pool.ts';
 import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { RouteMetrics } from './metrics/request-metrics.ts';
@@ -76,6 +77,7 @@ export class Worker {
       setup.place,
       monitorEventLoopDelay({ resolution: 20 }),
     );
+    const chunks = new ChunkPool();
     this.#services = {
       clock,
       random,
@@ -84,8 +86,9 @@ export class Worker {
       accessLog: this.#accessLog,
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),
+      chunks,
       forwarders: {
-        native: new NativeForwarder(),
+        native: new NativeForwarder(chunks),
         'http-proxy-3': new HttpProxy3Forwarder(clock),
       },
       tunnelOpener: new HttpProxy3TunnelOpener(clock),

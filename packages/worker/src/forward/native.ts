@@ -7,6 +7,7 @@
  */
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
+import type { ChunkPool } from '../http1/chunk-pool.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import { classifyError } from './classify-error.ts';
 import type { Forwarder, Try, TryEvents, UpstreamRequest } from './forwarder.ts';
@@ -17,8 +18,14 @@ import type { ResponseHead } from './native/response-parser.ts';
 
 /** Forwards plain HTTP over connections of its own. */
 export class NativeForwarder implements Forwarder {
+  readonly #chunks: ChunkPool;
+
+  constructor(chunks: ChunkPool) {
+    this.#chunks = chunks;
+  }
+
   forward(request: UpstreamRequest, backend: Backend, events: TryEvents): Try {
-    const attempt = new NativeTry(request, backend, events);
+    const attempt = new NativeTry({ request, backend, events, chunks: this.#chunks });
     attempt.start();
     return attempt;
   }
@@ -27,8 +34,16 @@ export class NativeForwarder implements Forwarder {
 /** What the try is waiting for: the head of an answer, the rest of it, or nothing any more. */
 type Phase = 'waiting' | 'answering' | 'over';
 
+interface TrySetup {
+  readonly request: UpstreamRequest;
+  readonly backend: Backend;
+  readonly events: TryEvents;
+  readonly chunks: ChunkPool;
+}
+
 class NativeTry implements Try, ConnectionUser {
   connectMs: number | undefined;
+  readonly #chunks: ChunkPool;
   readonly #request: UpstreamRequest;
   readonly #backend: Backend;
   readonly #events: TryEvents;
@@ -45,7 +60,8 @@ class NativeTry implements Try, ConnectionUser {
   #queueTimer: NodeJS.Timeout | undefined;
   #withdraw: (() => void) | undefined;
 
-  constructor(request: UpstreamRequest, backend: Backend, events: TryEvents) {
+  constructor({ request, backend, events, chunks }: TrySetup) {
+    this.#chunks = chunks;
     this.#request = request;
     this.#backend = backend;
     this.#events = events;
@@ -176,7 +192,7 @@ class NativeTry implements Try, ConnectionUser {
     socket.cork();
     process.nextTick(() => socket.uncork());
     socket.write(head, 'latin1');
-    this.#writer = new BodyWriter(socket, body, () => this.#onProgress());
+    this.#writer = new BodyWriter(socket, body, this.#chunks, () => this.#onProgress());
     this.#writer.start();
   }
 

@@ -9,8 +9,8 @@ import type { Clock } from '@lb/shared/time/clock';
 
 /** Where a try takes the body. */
 export interface BodySink {
-  /** Returns false to be left alone until `RequestBody.resume`. */
-  write(chunk: Buffer): boolean;
+  /** A piece, valid only during the call. Returns false to be left alone until `RequestBody.resume`. */
+  write(buffer: Buffer, start: number, end: number): boolean;
   /** The body is complete. Names and values of trailers in turn. */
   end(trailers: readonly string[]): void;
 }
@@ -112,7 +112,7 @@ export class RequestBody {
     this.#limits = limits;
   }
 
-  /** Takes a piece from the connection: a view, of which a copy is made. */
+  /** Takes a piece from the connection, valid only during the call. */
   take(buffer: Buffer, start: number, end: number): void {
     this.#received += end - start;
     if (this.#isOver) return;
@@ -125,10 +125,9 @@ export class RequestBody {
       return;
     }
     this.#idleTimer?.refresh();
-    const chunk = Buffer.from(buffer.subarray(start, end));
-    this.#keep(chunk);
+    this.#keep(buffer, start, end);
     // Without a try what comes is held, however much it is; the client waits, so it is one read at most.
-    if (this.#sink === undefined || !this.#sink.write(chunk)) this.#pause();
+    if (this.#sink === undefined || !this.#sink.write(buffer, start, end)) this.#pause();
   }
 
   /** Everything has come. Names and values of trailers in turn. */
@@ -147,7 +146,7 @@ export class RequestBody {
     this.#isSent = true;
     if (this.#received > this.#limits.bufferBytes) this.#kept = undefined;
     let mayGoOn = true;
-    for (const chunk of kept) mayGoOn = sink.write(chunk);
+    for (const chunk of kept) mayGoOn = sink.write(chunk, 0, chunk.length);
     if (this.#isComplete) {
       sink.end(this.#trailers);
       return;
@@ -188,10 +187,10 @@ export class RequestBody {
     this.#kept = undefined;
   }
 
-  #keep(chunk: Buffer): void {
+  #keep(buffer: Buffer, start: number, end: number): void {
     if (this.#kept === undefined) return;
     if (this.#isSent && this.#received > this.#limits.bufferBytes) this.#kept = undefined;
-    else this.#kept.push(chunk);
+    else this.#kept.push(Buffer.from(buffer.subarray(start, end)));
   }
 
   /** Starts the limits that go by time. */

@@ -5,6 +5,7 @@ import type { Backend } from '../balancing/backend.ts';
 import type { Forwarders } from '../forward/forwarder.ts';
 import type { ShortageLog } from '../forward/shortage-log.ts';
 import type { TunnelOpener, Tunnels } from '../forward/tunnel.ts';
+import type { ChunkPool } from '../http1/chunk-pool.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { AccessLog } from './access-log.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly accessLog: AccessLog;
   readonly requestIds: RequestIds;
   readonly dates: HttpDate;
+  readonly chunks: ChunkPool;
   readonly forwarders: Forwarders;
   readonly tunnelOpener: TunnelOpener;
   readonly tunnels: Tunnels;

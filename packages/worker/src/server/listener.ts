@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { ListenerLimits } from '@lb/shared/config/schema/listener';
+import type { ChunkPool } from '../http1/chunk-pool.ts';
 import type { ParseError } from '../http1/parse-error.ts';
 import { ListenerMetrics } from '../metrics/request-metrics.ts';
 import { handleRequest, handleUnreadable } from '../request/handle-request.ts';
@@ -53,6 +54,10 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
 
   get dateLine(): string {
     return this.#services.dates.line();
+  }
+
+  get chunks(): ChunkPool {
+    return this.#services.chunks;
   }
 
   get keepAliveLines(): string {

@@ -33,9 +33,11 @@ export class UpstreamBody implements BodySink {
     });
   }
 
-  write(chunk: Buffer): boolean {
+  write(buffer: Buffer, start: number, end: number): boolean {
     this.#onProgress();
-    return this.#upstream.destroyed || this.#upstream.write(chunk);
+    return (
+      this.#upstream.destroyed || this.#upstream.write(Buffer.from(buffer.subarray(start, end)))
+    );
   }
 
   end(trailers: readonly string[]): void {

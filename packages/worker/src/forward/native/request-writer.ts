@@ -1,5 +1,6 @@
 /** Writes a request on a connection: the head in one string, the body behind it. @see RFC 9112 sections 3 and 7.1 */
 import type { Socket } from 'node:net';
+import type { ChunkPool } from '../../http1/chunk-pool.ts';
 import { toLines } from '../../http1/head-text.ts';
 import { forwardableTrailers } from '../../request/hop-by-hop.ts';
 import type { BodySink, RequestBody } from '../../request/request-body.ts';
@@ -19,6 +20,7 @@ export class BodyWriter implements BodySink {
   isDone = false;
   readonly #socket: Socket;
   readonly #body: RequestBody;
+  readonly #chunks: ChunkPool;
   readonly #onProgress: () => void;
   readonly #onDrain = (): void => {
     this.#onProgress();
@@ -26,7 +28,8 @@ export class BodyWriter implements BodySink {
   };
 
   /** @param onProgress called whenever the backend took something: a long upload is not a slow answer */
-  constructor(socket: Socket, body: RequestBody, onProgress: () => void) {
+  constructor(socket: Socket, body: RequestBody, chunks: ChunkPool, onProgress: () => void) {
+    this.#chunks = chunks;
     this.#socket = socket;
     this.#body = body;
     this.#onProgress = onProgress;
@@ -42,15 +45,15 @@ export class BodyWriter implements BodySink {
     this.#socket.off('drain', this.#onDrain);
   }
 
-  write(chunk: Buffer): boolean {
+  write(buffer: Buffer, start: number, end: number): boolean {
     this.#onProgress();
     const socket = this.#socket;
     if (socket.destroyed) return true;
-    if (this.#body.length !== undefined) return socket.write(chunk);
+    if (this.#body.length !== undefined) return this.#chunks.writeCopy(socket, buffer, start, end);
     // Corked, so that size, data and line end are one packet. Extensions of the client's chunks are gone by now.
     socket.cork();
-    socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
-    socket.write(chunk);
+    socket.write(`${(end - start).toString(16)}\r\n`, 'latin1');
+    this.#chunks.writeCopy(socket, buffer, start, end);
     const mayGoOn = socket.write('\r\n', 'latin1');
     socket.uncork();
     return mayGoOn;

@@ -5,6 +5,7 @@
  *     inform* ──▶ begin ──▶ write* ──▶ end
  */
 import { STATUS_CODES } from 'node:http';
+import type { ChunkPool } from '../../http1/chunk-pool.ts';
 import { toLines } from '../../http1/head-text.ts';
 import { latin1 } from '../../http1/latin1.ts';
 import type { RequestHead } from '../../request/request-head.ts';
@@ -23,6 +24,7 @@ export interface ResponseDefaults {
   readonly dateLine: string;
   /** `Connection: keep-alive` and how long, with their line ends. */
   readonly keepAliveLines: string;
+  readonly chunks: ChunkPool;
 }
 
 export class ClientResponse {
@@ -101,7 +103,7 @@ export class ClientResponse {
       const { socket } = this.#connection;
       socket.cork();
       this.flush();
-      socket.write(Buffer.from(buffer.subarray(start, end)));
+      this.#defaults.chunks.writeCopy(socket, buffer, start, end);
       socket.uncork();
     }
     if (isChunked) this.#text += '\r\n';
