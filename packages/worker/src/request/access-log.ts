@@ -5,8 +5,10 @@
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { REFERER, USER_AGENT } from '../http1/field-names.ts';
+import type { Backend } from '../balancing/backend.ts';
 import type { Exchange } from './exchange.ts';
 import type { LogSink } from './log-sink.ts';
+import type { Route } from './route.ts';
 
 /** What only the end of a request knows. */
 export interface Finished {
@@ -29,6 +31,10 @@ export class AccessLog {
   #second = Number.NaN;
   /** `2026-11-22T18:30:00.` */
   #secondText = '';
+  readonly #targets = new WeakMap<
+    Backend,
+    { readonly route: Route | undefined; readonly text: string }
+  >();
 
   constructor(sink: LogSink, clock: Clock, random: Random) {
     this.#sink = sink;
@@ -53,31 +59,34 @@ export class AccessLog {
     this.#sink.write(line);
   }
 
+  /** Put together from as few pieces as can be: what is the same for a connection or a backend is kept as it was written. */
   #json(exchange: Exchange, { status, totalMs }: Finished): string {
+    const { connection, head, host } = exchange;
+    let memo = connection.logMemo;
+    if (memo?.clientAddress !== exchange.clientAddress || memo.host !== host) {
+      memo = newMemo(exchange);
+      connection.logMemo = memo;
+    }
+    const { search } = exchange;
     return (
-      `{"time":"${this.#isoTime()}"` +
-      `,"request_id":${quote(exchange.id)}` +
-      `,"client":${quote(exchange.clientAddress)}` +
-      `,"listener":${quote(exchange.listener.name)}` +
-      `,"method":${quote(exchange.method)}` +
-      `,"host":${quote(exchange.host)}` +
-      `,"path":${quote(exchange.path)}` +
-      `,"query":${quote(exchange.search.slice(1))}` +
-      `,"protocol":${quote(protocolOf(exchange))}` +
-      `,"status":${status}` +
-      `,"route":${quote(exchange.route?.name)}` +
-      `,"pool":${quote(exchange.pool?.name)}` +
-      `,"backend":${quote(exchange.backend?.name)}` +
-      `,"tries":${exchange.tries}` +
-      `,"bytes":${exchange.response.bodyBytes}` +
-      `,"request_bytes":${exchange.body?.receivedBytes ?? 0}` +
-      `,"connect_ms":${milliseconds(exchange.connectMs)}` +
-      `,"ttfb_ms":${milliseconds(exchange.ttfbMs)}` +
-      `,"total_ms":${milliseconds(totalMs)}` +
-      `,"reason":${quote(exchange.reason)}` +
-      `,"user_agent":${quote(exchange.head?.lines.valueOf(USER_AGENT))}` +
-      `,"referer":${quote(exchange.head?.lines.valueOf(REFERER))}}\n`
+      `{"time":"${this.#isoTime()}","request_id":"${exchange.id}${memo.client}${quotedMethod(exchange)}${memo.hostAndPath}` +
+      `${quote(exchange.path)},"query":${search === '' ? 'null' : quote(search.slice(1))}` +
+      `,"protocol":${quote(protocolOf(exchange))},"status":${status}${this.#target(exchange)}${exchange.tries}` +
+      `,"bytes":${exchange.response.bodyBytes},"request_bytes":${exchange.body?.receivedBytes ?? 0}` +
+      `,"connect_ms":${milliseconds(exchange.connectMs)},"ttfb_ms":${milliseconds(exchange.ttfbMs)}` +
+      `,"total_ms":${milliseconds(totalMs)},"reason":${exchange.reason === undefined ? 'null' : `"${exchange.reason}"`}` +
+      `,"user_agent":${userAgent(memo, head?.lines.valueOf(USER_AGENT))}` +
+      `,"referer":${quote(head?.lines.valueOf(REFERER))}}\n`
     );
+  }
+
+  /** Where the request went: three names that nearly always come together. */
+  #target({ route, pool, backend }: Exchange): string {
+    const known = backend === undefined ? undefined : this.#targets.get(backend);
+    if (known !== undefined && known.route === route) return known.text;
+    const text = `,"route":${quote(route?.name)},"pool":${quote(pool?.name)},"backend":${quote(backend?.name)},"tries":`;
+    if (backend !== undefined) this.#targets.set(backend, { route, text });
+    return text;
   }
 
   /** The date's text is the same for a whole second of lines. */
@@ -88,7 +97,7 @@ export class AccessLog {
       this.#second = second;
       this.#secondText = new Date(second * 1000).toISOString().slice(0, 20);
     }
-    return `${this.#secondText}${String(wallMs - second * 1000).padStart(3, '0')}Z`;
+    return `${this.#secondText}${threeDigits(wallMs - second * 1000)}Z`;
   }
 
   /** The combined format of Apache and nginx, its fields and no others, so that every tool that reads it reads this. */
@@ -107,8 +116,57 @@ function protocolOf({ head }: Exchange): string {
   return head === undefined ? '' : `HTTP/1.${head.httpMinor}`;
 }
 
+/** What an access log remembers of a connection: pieces of lines, quoted. */
+export interface LogMemo {
+  readonly clientAddress: string;
+  readonly host: string | undefined;
+  /** From the end of the id to the method. */
+  readonly client: string;
+  /** From the end of the method to the path. */
+  readonly hostAndPath: string;
+  userAgent: string | undefined;
+  quotedUserAgent: string;
+}
+
+function newMemo({ clientAddress, listener, host }: Exchange): LogMemo {
+  return {
+    clientAddress,
+    host,
+    client: `","client":${quote(clientAddress)},"listener":${quote(listener.name)},"method":`,
+    hostAndPath: `,"host":${quote(host)},"path":`,
+    userAgent: undefined,
+    quotedUserAgent: 'null',
+  };
+}
+
+/** A method that came this far is a token. */
+function quotedMethod({ method }: Exchange): string {
+  return method === '' ? 'null' : `"${method}"`;
+}
+
+function userAgent(memo: LogMemo, text: string | undefined): string {
+  if (text !== memo.userAgent) {
+    memo.userAgent = text;
+    memo.quotedUserAgent = quote(text);
+  }
+  return memo.quotedUserAgent;
+}
+
+/** `000` to `999`. */
+const THREE_DIGITS: readonly string[] = Array.from({ length: 1_000 }, (_, n) =>
+  String(n).padStart(3, '0'),
+);
+
+function threeDigits(n: number): string {
+  return THREE_DIGITS[n] ?? '000';
+}
+
+/** With three decimals: numbers with fractions take long to print, whole ones do not. */
 function milliseconds(ms: number | undefined): string {
-  return ms === undefined ? 'null' : String(Math.round(ms * 1000) / 1000);
+  if (ms === undefined) return 'null';
+  const microseconds = Math.round(ms * 1000);
+  const whole = Math.floor(microseconds / 1000);
+  return `${whole}.${threeDigits(microseconds - whole * 1000)}`;
 }
 
 /** Most values need no escape, and telling that costs less than escaping. */

@@ -16,7 +16,8 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** What one write to a pipe takes: up to this many bytes of several processes never mix (PIPE_BUF). */
 const PIPE_BYTES = 4096;
 
-const FILE_BYTES = 64 * 1024;
+/** Each write wakes a thread, which costs as much as putting a hundred lines together. */
+const FILE_BYTES = 256 * 1024;
 
 /** A line is written this late at most, and a write that failed is tried again after as long. */
 const FLUSH_MS = 100;
@@ -25,6 +26,12 @@ const FLUSH_MS = 100;
 const LAST_TRIES = 10;
 
 const STDOUT = 1;
+
+/** Lines that go out with one write. */
+interface Chunk {
+  readonly bytes: Buffer;
+  used: number;
+}
 
 export interface LineWriterListener {
   /** Something failed that will not pass by itself, unlike a full pipe; called for each try. */
@@ -40,10 +47,14 @@ export class LineWriter {
   readonly #closed = Promise.withResolvers<void>();
   #fd: number | undefined;
   /** Full ones first; the last is still filled. */
-  #chunks: string[] = [];
+  #chunks: Chunk[] = [];
+  /** One that was written, to be filled again. */
+  #spare: Buffer | undefined;
   #waitingBytes = 0;
   /** What is being written; its rest when a part was taken. */
   #current: Buffer = Buffer.alloc(0);
+  /** The memory that `#current` is a part of. */
+  #written: Buffer | undefined;
   #isBusy = false;
   #isStale = false;
   #isClosing = false;
@@ -62,15 +73,16 @@ export class LineWriter {
   write(line: string): boolean {
     if (this.#waitingBytes + line.length > MAX_WAITING_BYTES) return false;
     this.#waitingBytes += line.length;
-    const last = this.#chunks.length - 1;
-    const open = this.#chunks[last];
-    if (open !== undefined && open.length + line.length <= this.#chunkBytes) {
-      this.#chunks[last] = open + line;
+    const open = this.#chunks.at(-1);
+    if (open !== undefined && open.used + line.length <= open.bytes.length) {
+      open.used += open.bytes.write(line, open.used, 'latin1');
       this.#pumpLater();
       return true;
     }
-    this.#chunks.push(line);
-    if (last >= 0 && this.#timer === undefined) this.#pump();
+    const chunk = this.#newChunk(line.length);
+    chunk.used = chunk.bytes.write(line, 'latin1');
+    this.#chunks.push(chunk);
+    if (open !== undefined && this.#timer === undefined) this.#pump();
     this.#pumpLater();
     return true;
   }
@@ -89,6 +101,14 @@ export class LineWriter {
     this.#failures = 0;
     this.#pump();
     return this.#closed.promise;
+  }
+
+  #newChunk(lineBytes: number): Chunk {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const isEnough = spare !== undefined && spare.length >= lineBytes;
+    const bytes = isEnough ? spare : Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, lineBytes));
+    return { bytes, used: 0 };
   }
 
   /** Not unref'ed: it is armed only while something waits, and a closed writer gives up by itself. */
@@ -114,7 +134,8 @@ export class LineWriter {
         if (this.#isClosing) this.#finish();
         return;
       }
-      this.#current = Buffer.from(next, 'latin1');
+      this.#written = next.bytes;
+      this.#current = next.bytes.subarray(0, next.used);
     }
     this.#isBusy = true;
     fs.write(this.#fd, this.#current, (error, written) => this.#onWritten(error, written));
@@ -129,6 +150,7 @@ export class LineWriter {
     this.#failures = 0;
     this.#waitingBytes -= written;
     this.#current = this.#current.subarray(written);
+    if (this.#current.length === 0) this.#spare = this.#written;
     this.#listener.onWritten();
     // A chunk that is not full yet may wait for more lines.
     const isFull = this.#current.length > 0 || this.#chunks.length > 1;

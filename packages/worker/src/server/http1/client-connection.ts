@@ -12,6 +12,7 @@ import { unmapAddress } from '@lb/shared/net/cidr';
 import { MALFORMED } from '../../http1/field-section.ts';
 import type { ParseError } from '../../http1/parse-error.ts';
 import type { RequestHead } from '../../request/request-head.ts';
+import type { LogMemo } from '../../request/access-log.ts';
 import type { HostMemo } from '../../request/destination.ts';
 import type { ForwardedMemo } from '../../request/request-lines.ts';
 import type { SocketReader } from '../acceptor.ts';
@@ -72,6 +73,8 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   wasIdle = false;
   /** For whoever writes what goes to backends: what it wrote for the last request. */
   forwardedMemo: ForwardedMemo | undefined;
+  /** For the access log: what it wrote for the last request. */
+  logMemo: LogMemo | undefined;
   /** For whoever reads where requests go: the last Host that was well-formed. */
   hostMemo: HostMemo | undefined;
   /** When `onDue` is called, on the owner's coarse clock. */
