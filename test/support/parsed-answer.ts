@@ -12,7 +12,7 @@ export interface Parsed {
   head: ResponseHead | undefined;
   /** Latin-1. */
   body: string;
-  trailers: string[] | undefined;
+  trailers: readonly string[] | undefined;
   error: ParseError | undefined;
   /** Broken promises about the order of events. */
   readonly violations: string[];

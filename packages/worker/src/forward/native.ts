@@ -117,7 +117,7 @@ class NativeTry implements Try, ConnectionUser {
     if (!this.#events.onBody(buffer, start, end)) this.#isPaused = true;
   }
 
-  onComplete(trailers: string[]): void {
+  onComplete(trailers: readonly string[]): void {
     if (this.#phase === 'answering') this.#trailers = trailers;
   }
 
@@ -176,7 +176,7 @@ class NativeTry implements Try, ConnectionUser {
   }
 
   #begin(connection: BackendConnection): void {
-    clearTimeout(this.#queueTimer);
+    if (this.#queueTimer !== undefined) clearTimeout(this.#queueTimer);
     this.#connection = connection;
     const { method, body, timeouts, startedMs } = this.#request;
     const { socket } = connection;
@@ -233,7 +233,7 @@ class NativeTry implements Try, ConnectionUser {
 
   #end(): void {
     this.#phase = 'over';
-    clearTimeout(this.#queueTimer);
+    if (this.#queueTimer !== undefined) clearTimeout(this.#queueTimer);
     this.#withdraw?.();
     this.#writer?.stop();
     this.#request.body?.detach();

@@ -68,6 +68,7 @@ export class Passage implements Carrier, TryEvents {
   }
 
   cancel(): void {
+    if (this.#backend === undefined) return;
     this.#try?.cancel();
     this.endTry();
   }

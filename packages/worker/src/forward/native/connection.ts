@@ -140,7 +140,7 @@ export class BackendConnection implements ParserEvents {
     this.#user?.onBody(buffer, start, end);
   }
 
-  onComplete(trailers: string[]): void {
+  onComplete(trailers: readonly string[]): void {
     this.#user?.onComplete(trailers);
   }
 

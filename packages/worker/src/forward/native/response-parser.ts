@@ -36,10 +36,12 @@ export interface ParserEvents {
   /** A piece of the body, never empty: a view into the buffer that was given to `execute`, valid only during the call. */
   onBody(buffer: Buffer, start: number, end: number): void;
   /** The message is complete. `isIdle` is false here when bytes follow that nobody asked for. Names and values in turn. */
-  onComplete(trailers: string[]): void;
+  onComplete(trailers: readonly string[]): void;
 }
 
 const DEFAULT_LIMITS: ParserLimits = { maxHeadBytes: 65_536, maxFields: 256, maxInformation: 256 };
+
+const NO_TRAILERS: readonly string[] = [];
 
 const IDLE = 0;
 const HEAD = 1;
@@ -132,7 +134,7 @@ export class ResponseParser {
           if (this.#remaining === 0 && this.#isChunked) this.#state = CHUNK_LINE;
           this.#events.onBody(buffer, at, pieceEnd);
           at = pieceEnd;
-          if (this.#remaining === 0 && !this.#isChunked) this.#complete([], at < end);
+          if (this.#remaining === 0 && !this.#isChunked) this.#complete(NO_TRAILERS, at < end);
           break;
         }
         case CHUNK_LINE:
@@ -171,7 +173,7 @@ export class ResponseParser {
       case IDLE:
         return undefined;
       case UNTIL_CLOSE:
-        this.#complete([], false);
+        this.#complete(NO_TRAILERS, false);
         return undefined;
       case BROKEN:
         return this.#error;
@@ -225,7 +227,7 @@ export class ResponseParser {
     }
     const isComplete = this.#state === BODY && this.#remaining === 0;
     this.#events.onHead(head);
-    if (isComplete) this.#complete([], hasMore);
+    if (isComplete) this.#complete(NO_TRAILERS, hasMore);
   }
 
   #beginChunk(size: number): void {
@@ -243,7 +245,7 @@ export class ResponseParser {
    * The state changes before the event: a caller may have the next request at hand. Not so when bytes follow, which would
    * be taken for the answer to it (response queue poisoning, CVE-2026-48931; RFC 9112 section 6.3).
    */
-  #complete(trailers: string[], hasMore: boolean): void {
+  #complete(trailers: readonly string[], hasMore: boolean): void {
     // An event before this one may have broken the order, see `expect`.
     if (this.#state === BROKEN) return;
     if (hasMore) this.#fail('excess');

@@ -99,14 +99,16 @@ export class ClientResponse {
     if (isChunked) this.#text += `${size.toString(16)}\r\n`;
     if (this.#text.length + size <= ONE_WRITE_BYTES) {
       this.#text += latin1(buffer, start, end);
-    } else {
-      const { socket } = this.#connection;
-      socket.cork();
-      this.flush();
-      this.#defaults.chunks.writeCopy(socket, buffer, start, end);
-      socket.uncork();
+      if (isChunked) this.#text += '\r\n';
+      // Of what was flushed before: many small pieces fill a socket as well.
+      return !this.#connection.isFull;
     }
-    if (isChunked) this.#text += '\r\n';
+    const { socket } = this.#connection;
+    socket.cork();
+    this.flush();
+    this.#defaults.chunks.writeCopy(socket, buffer, start, end);
+    socket.uncork();
+    if (isChunked) this.#text = '\r\n';
     return !this.#connection.isFull;
   }
 
