@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { eventually, reaches, settled } from '../support/eventually.ts';
 import { parseMessage, valueOf } from '../support/http-message.ts';
@@ -73,6 +74,32 @@ describe('64 MiB', () => {
 
     expect(heldBack).toBeLessThan(HELD);
     expect(received.digest).toBe(sent.digest);
+  });
+
+  test('to a client that does not read, in pieces that come one by one: the backend is held back', async () => {
+    const sent = new Meter();
+    const received = new Meter();
+    const piece = Buffer.alloc(8 * 1024, 'abcdefgh');
+    await using backend = await scriptedBackend(async (peer) => {
+      await peer.takeHead();
+      peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${TOTAL}\r\n\r\n`);
+      while (sent.bytes < TOTAL) {
+        sent.add(piece);
+        if (!peer.socket.write(piece)) await once(peer.socket, 'drain');
+        await nextTurn();
+      }
+    });
+    await using worker = await startWorker(poolYaml([backend.url]));
+    using client = await connectRaw(worker.port);
+    client.send(GET);
+    await meterBody(client, received);
+    client.socket.pause();
+
+    const heldBack = await settled(() => sent.bytes);
+    client.socket.resume();
+    await reaches(() => received.bytes, TOTAL);
+
+    expect(heldBack).toBeLessThan(HELD);
   });
 
   test('with a maxBody of 0, to a backend that does not read: the client is held back; then all of it arrives', async () => {
