@@ -87,30 +87,10 @@ const NOTHING_KEPT: ParserEvents = {
   onComplete: () => undefined,
 };
 
-/** The place in front of such a name, somewhere behind a last chunk. */
-const FRAMING_IN_TRAILERS =
-  /(?<=\r\n)(?=(?:content-length|transfer-encoding):)(?<=\r\n0+\r\n[^]*)/gi;
-
 const KNOWN: readonly KnownDifference[] = [
   {
-    reason: 'chunk extensions are passed over unread up to CRLF, and go no further',
+    reason: 'whitespace between the parts of a chunk extension, which the grammar allows',
     without: (bytes) => rewrite(bytes, /(?<=\r\n[\da-f]+)[ \t]*;[^\r\n]*(?=\r\n)/gi, ''),
-  },
-  {
-    reason: 'framing fields in trailers frame nothing, and go no further',
-    without: (bytes) => rewrite(bytes, FRAMING_IN_TRAILERS, 'X-'),
-  },
-  {
-    reason:
-      'an interim answer does not end the connection, whatever its version or its Connection says',
-    without: (bytes) => {
-      const newer = rewrite(bytes, /HTTP\/1\.0(?= 1\d\d)/g, 'HTTP/1.1');
-      return rewrite(newer, /(?<=\r\n)(?=connection:[^]*\r\n\r\nHTTP\/1)/gi, 'X-');
-    },
-  },
-  {
-    reason: 'a tab behind "chunked" is whitespace and no part of the word (RFC 9112 section 5)',
-    without: (bytes) => rewrite(bytes, /(?<=transfer-encoding:[ \t]*chunked)[ \t]+(?=\r\n)/gi, ''),
   },
 ];
 

@@ -44,12 +44,6 @@ const DIFFERENCES: readonly Difference[] = [
     because: "Node's parser is laxer; there is one way to read these, so they are relayed",
   },
   {
-    behaviours: ['framing in trailers'],
-    exceptKinds: ['HEAD'],
-    parts: ['answer'],
-    because: 'Node refuses Content-Length beside chunks even in trailers, where we drop it',
-  },
-  {
     behaviours: ['a chunk size of 17 digits'],
     exceptKinds: ['HEAD'],
     parts: ['answer'],

@@ -236,6 +236,28 @@ export const BAD_ANSWERS: readonly BadAnswer[] = [
     stricter: 'an answer needs no 16 KiB of them',
   },
   { name: 'a bad trailer', text: `${CHUNKED}0\r\nA : b\r\n\r\n`, error: 'bad_field_name' },
+  {
+    name: 'a length in the trailers',
+    text: `${CHUNKED}0\r\nContent-Length: 0\r\n\r\n`,
+    error: 'framing_in_trailers',
+  },
+  {
+    name: 'a coding in the trailers',
+    stricter:
+      'a trailer may not be framing (RFC 9110 section 6.5.1); Node refuses the other field of the two',
+    text: `${CHUNKED}0\r\nA: b\r\ntransfer-encoding: chunked\r\n\r\n`,
+    error: 'framing_in_trailers',
+  },
+  {
+    name: 'an interim answer of HTTP/1.0',
+    text: 'HTTP/1.0 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+    error: 'bad_interim_answer',
+  },
+  {
+    name: 'an interim answer that closes',
+    text: 'HTTP/1.1 103 E\r\nConnection: close\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+    error: 'bad_interim_answer',
+  },
   { name: 'LF behind a trailer', text: `${CHUNKED}0\r\nA: b\n\r\n`, error: 'bad_line_end' },
 
   {

@@ -19,6 +19,8 @@ export type ParseError =
   | 'head_too_large'
   | 'too_many_fields'
   | 'too_many_interim_answers'
+  | 'bad_interim_answer'
+  | 'framing_in_trailers'
   | 'bad_content_length'
   | 'bad_transfer_encoding'
   | 'length_and_chunked'

@@ -17,6 +17,7 @@ import {
 } from '../../http1/field-section.ts';
 import type { HeadText } from '../../http1/head-text.ts';
 import type { ParseError } from '../../http1/parse-error.ts';
+import { hasFraming } from '../../http1/transfer-encoding.ts';
 import { isStatusLine, readHead, type ResponseHead } from './response-head.ts';
 
 export type { ParseError } from '../../http1/parse-error.ts';
@@ -147,7 +148,7 @@ export class ResponseParser {
           at = this.#section.read(buffer, at, end);
           if (at === MALFORMED) return this.#fail(this.#section.error);
           if (at === UNFINISHED) return undefined;
-          this.#complete(this.#section.head.fields, at < end);
+          this.#endTrailers(at < end);
           break;
         case UNTIL_CLOSE:
           this.#events.onBody(buffer, at, end);
@@ -195,7 +196,12 @@ export class ResponseParser {
   }
 
   /** An interim answer is no answer: the final one follows. @see RFC 9110 section 15.2, and 15.2.2 for 101 */
-  #endInformation({ status, lines }: ResponseHead): void {
+  #endInformation({ status, lines, keepAlive }: ResponseHead): void {
+    // Of HTTP/1.0, which has none, or the last message of its connection: what follows cannot be its final answer.
+    if (!keepAlive) {
+      this.#fail('bad_interim_answer');
+      return;
+    }
     if (++this.#informationCount > this.#maxInformation) {
       this.#fail('too_many_interim_answers');
       return;
@@ -239,6 +245,12 @@ export class ResponseParser {
     // RFC 9112 section 7.1.2: the last chunk, then trailers and an empty line.
     this.#state = TRAILERS;
     this.#section.begin(false);
+  }
+
+  #endTrailers(hasMore: boolean): void {
+    const { head } = this.#section;
+    if (hasFraming(head)) this.#fail('framing_in_trailers');
+    else this.#complete(head.fields, hasMore);
   }
 
   /**

@@ -18,6 +18,7 @@ import {
   UNFINISHED,
 } from '../../http1/field-section.ts';
 import type { ParseError } from '../../http1/parse-error.ts';
+import { hasFraming } from '../../http1/transfer-encoding.ts';
 import { isRequestLine, readRequestHead, type RequestHead } from '../../request/request-head.ts';
 
 /** Called from `execute`, in the order of the message. */
@@ -133,8 +134,9 @@ export class RequestParser {
     const at = this.#section.read(buffer, start, end);
     if (at === UNFINISHED) return end;
     if (at === MALFORMED) return this.#fail(this.#section.error);
-    if (this.#state === TRAILERS) this.#complete(this.#section.head.fields);
-    else if (!this.#endHead()) return MALFORMED;
+    if (this.#state === HEAD) return this.#endHead() ? at : MALFORMED;
+    if (hasFraming(this.#section.head)) return this.#fail('framing_in_trailers');
+    this.#complete(this.#section.head.fields);
     return at;
   }
 
