@@ -125,7 +125,7 @@ describe('the listeners of an instance', () => {
     ).listeners;
 
   async function commit(set: ListenerSet, listeners: readonly ListenerConfig[]) {
-    const prepared = await set.prepare(listeners);
+    const prepared = await set.prepare(listeners, 2);
     if (!prepared.ok) throw new Error('not prepared');
     set.commit(prepared.plan);
     return prepared.plan;
@@ -140,7 +140,7 @@ describe('the listeners of an instance', () => {
     expect(same.added).toEqual([]);
     const renamed = await commit(set, wanted('{ name: b, bind: "127.0.0.1:0" }'));
     expect(renamed.added.map(({ name }) => name)).toEqual(['b']);
-    expect(set.listeners[0]?.handle).toBe(before?.handle);
+    expect(set.listeners[0]?.handles).toEqual(before?.handles);
   });
 
   test('stay as they are when one of the new ones cannot be bound', async () => {
@@ -150,6 +150,7 @@ describe('the listeners of an instance', () => {
     const port = portOf(await listening({ host: '127.0.0.1', port: 0 }));
     const prepared = await set.prepare(
       wanted('{ name: b, bind: "127.0.0.1:0" }', `{ name: c, bind: "127.0.0.1:${port}" }`),
+      2,
     );
     expect(prepared).toMatchObject({ ok: false, failures: [{ index: 1, name: 'c' }] });
     expect(set.listeners.map(({ name }) => name)).toEqual(['a']);

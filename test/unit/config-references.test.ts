@@ -28,6 +28,16 @@ describe('rules that span sections', () => {
     expect(places).toEqual(clashes ? ['listeners[0].bind'] : []);
   });
 
+  test('say that a unix socket has one queue', () => {
+    const [error] = errorsOf(
+      'listeners: [{ bind: "unix:/run/lb.sock", accept: reuseport }]\nroutes: [{ respond: {} }]\n',
+    );
+    expect(error).toMatchObject({
+      path: 'listeners[0].accept',
+      message: 'reuseport is for TCP: a unix socket has one queue',
+    });
+  });
+
   test.each([
     ['pool: wbe', '3:33 routes[1].pool: no pool is named "wbe"', 'did you mean "web"?'],
     ['pool: shop', '3:33 routes[1].pool: no pool is named "shop"', 'the pools are web, api'],

@@ -77,7 +77,7 @@ function setup() {
     clock: systemClock,
     log: createLogger({ level: 'fatal', format: 'json', process: 'test', isTerminal: false }),
     snapshot: () => snapshotOf(1),
-    listeners: () => [{ name: 'web', handle }],
+    listeners: () => [{ name: 'web', accept: 'shared', handles: [handle] }],
     onMessage: (_, message) => void messages.push(message),
     onChange: () => undefined,
     onDied: (death) => void deaths.push(death),

@@ -4,8 +4,6 @@
  *     start: bind ─▶ admin ─▶ publish, probe ─▶ fork ─▶ every worker accepts ─▶ running
  *     stop:  close the sockets ─▶ workers drain ─▶ admin closes ─▶ finished
  */
-import { availableParallelism } from 'node:os';
-import type { Config } from '@lb/shared/config/schema/root';
 import type { Loaded } from './config/config-origin.ts';
 import type { ReloadOutcome } from './config/reload.ts';
 import { buildParts } from './instance-parts.ts';
@@ -15,6 +13,7 @@ import type { BindFailure } from './listeners/bind-failure.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { openAdmin } from './open-admin.ts';
 import { APPLY_TIMEOUT_MS } from './snapshot/publisher.ts';
+import { workerCountOf } from './workers/worker-count.ts';
 import type { Worker } from './workers/worker.ts';
 
 /** A start that takes longer has failed. */
@@ -120,7 +119,7 @@ export class Primary {
   async #open(first: Loaded): Promise<readonly BindFailure[]> {
     const { config } = first;
     const { listeners, admin, window, supervisor } = this.#parts;
-    const prepared = await listeners.prepare(config.listeners);
+    const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
     const opened = await openAdmin(admin, config.admin, this.#options.socketPath);
@@ -196,9 +195,4 @@ export class Primary {
     await admin.close();
     this.#finished.resolve();
   }
-}
-
-/** `auto` is the number of CPUs this process may use: affinity and cgroup limits count. */
-function workerCountOf(config: Config): number {
-  return config.workers === 'auto' ? availableParallelism() : config.workers;
 }

@@ -9,6 +9,7 @@ import type { ConfigError } from '@lb/shared/config/parse';
 import type { Config } from '@lb/shared/config/schema/root';
 import type { ConfigFiles } from '@lb/shared/model/backend-tls';
 import type { ListenerPlan, ListenerSet } from '../listeners/listener-set.ts';
+import { workerCountOf } from '../workers/worker-count.ts';
 import type { ConfigOrigin, Loaded } from './config-origin.ts';
 import { configError } from './config-origin.ts';
 
@@ -73,7 +74,7 @@ export class Reloader {
     if (refusal !== undefined) return this.#refused(refusal);
     const loaded = await origin.load();
     if (!loaded.ok) return this.#failed(loaded.errors);
-    const prepared = await listeners.prepare(loaded.config.listeners);
+    const prepared = await listeners.prepare(loaded.config.listeners, workerCountOf(loaded.config));
     if (!prepared.ok) {
       return this.#failed(
         prepared.failures.map(({ index, message, hint }) =>

@@ -5,8 +5,10 @@
  * node:net has no public way to bind without accepting. `net._createServerHandle` is what node:cluster itself uses for it
  * (lib/internal/cluster/shared_handle.js) and is used nowhere but here. Tried on Node 24.21.
  *
- * SO_REUSEADDR lets two sockets be bound to one port as long as neither listens yet. So two instances that start on the same port within
- * the same moment both get past here, and the second one's workers cannot listen; its start then fails when its time is up.
+ * TCP sockets have SO_REUSEPORT, so that this instance can bind another one beside them: for each worker, or while a reload
+ * replaces one by the other. The kernel would let any process of the same user do so, and a port that is taken would go
+ * unnoticed; so a socket without it is bound first, and closed. Two instances that start on the same port within the same
+ * moment both get past that. Those with the same configuration meet at the control socket.
  */
 import { lookup } from 'node:dns/promises';
 import { lstat, unlink } from 'node:fs/promises';
@@ -34,25 +36,42 @@ export type BindResult =
   { readonly ok: true; readonly socket: BoundSocket } | ({ readonly ok: false } & BindFailure);
 
 type RawResult = SocketHandle | { readonly code: string };
+type TcpAddress = BindAddress & { readonly kind: 'tcp' };
+type UnixAddress = BindAddress & { readonly kind: 'unix' };
+
+/** libuv's UV_TCP_REUSEPORT: sockets that all have it may listen on one address, each with a queue of its own. */
+const REUSEPORT = 2;
 
 /** Binds a socket. `host` '' is every address of the machine, IPv6 and IPv4. A stale unix socket is replaced. */
 export async function bindSocket(address: BindAddress): Promise<BindResult> {
-  return address.kind === 'unix' ? bindUnix(address) : bindTcp(address);
+  if (address.kind === 'unix') return bindUnix(address);
+  const alone = await bindTcp(address, 0);
+  if (!alone.ok || alone.socket.address.kind === 'unix') return alone;
+  const { handle, address: taken } = alone.socket;
+  // Neither listens, so neither is in the way of the other; the port stays taken in between.
+  const beside = await bindTcp({ ...address, port: taken.port }, REUSEPORT);
+  handle.close();
+  return beside;
 }
 
-async function bindTcp(address: BindAddress & { kind: 'tcp' }): Promise<BindResult> {
+/** Binds one more socket where this instance listens already. @param address as it was bound, with its real port */
+export function bindBeside(address: TcpAddress): Promise<BindResult> {
+  return bindTcp(address, REUSEPORT);
+}
+
+async function bindTcp(address: TcpAddress, flags: TcpFlags): Promise<BindResult> {
   let raw: RawResult;
   if (address.host === '') {
-    raw = createHandle('::', address.port, 6);
+    raw = createHandle('::', address.port, 6, flags);
     if ('code' in raw && ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(raw.code)) {
-      raw = createHandle('0.0.0.0', address.port, 4);
+      raw = createHandle('0.0.0.0', address.port, 4, flags);
     }
   } else {
     const resolved = await resolveHost(address.host);
     raw =
       'code' in resolved
         ? resolved
-        : createHandle(resolved.address, address.port, resolved.family === 6 ? 6 : 4);
+        : createHandle(resolved.address, address.port, resolved.family === 6 ? 6 : 4, flags);
   }
   if ('code' in raw) return { ok: false, ...(await bindFailure(address, raw.code)) };
   const name: { address?: string; port?: number } = {};
@@ -69,11 +88,11 @@ async function bindTcp(address: BindAddress & { kind: 'tcp' }): Promise<BindResu
   };
 }
 
-async function bindUnix(address: BindAddress & { kind: 'unix' }): Promise<BindResult> {
-  let raw = createHandle(address.path, -1, -1);
+async function bindUnix(address: UnixAddress): Promise<BindResult> {
+  let raw = createHandle(address.path, -1, -1, 0);
   if ('code' in raw && raw.code === 'EADDRINUSE' && (await isStaleSocket(address.path))) {
     await unlink(address.path);
-    raw = createHandle(address.path, -1, -1);
+    raw = createHandle(address.path, -1, -1, 0);
   }
   if ('code' in raw) return { ok: false, ...(await bindFailure(address, raw.code)) };
   return { ok: true, socket: { handle: raw, address } };
@@ -110,17 +129,25 @@ async function resolveHost(
   }
 }
 
-/** In the order of Node's own: where, 4 or 6 or -1 for a path, no descriptor to take over, no flags. */
+type AddressType = 4 | 6 | -1;
+type TcpFlags = 0 | typeof REUSEPORT;
+
+/** In the order of Node's own: where, 4 or 6 or -1 for a path, no descriptor to take over, flags of libuv. */
 type CreateServerHandle = (
-  ...parameters: [address: string, port: number, addressType: 4 | 6 | -1, fd: -1, flags: 0]
+  ...parameters: [address: string, port: number, addressType: AddressType, fd: -1, flags: TcpFlags]
 ) => SocketHandle | number;
 
-function createHandle(address: string, port: number, addressType: 4 | 6 | -1): RawResult {
+function createHandle(
+  address: string,
+  port: number,
+  addressType: AddressType,
+  flags: TcpFlags,
+): RawResult {
   const create: unknown = Reflect.get(net, '_createServerHandle');
   if (!isCreateServerHandle(create)) {
     throw new Error(`node ${process.version} has no net._createServerHandle, which lbctl needs`);
   }
-  const result = create(address, port, addressType, -1, 0);
+  const result = create(address, port, addressType, -1, flags);
   return typeof result === 'number' ? { code: getSystemErrorName(result) } : result;
 }
 

@@ -6,11 +6,11 @@ import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { BindAddress } from '@lb/shared/net/bind-address';
 import { parseBind } from '@lb/shared/net/bind-address';
 import type { OfferedListener } from '../workers/worker.ts';
-import { bindSocket } from './bind.ts';
-import type { BoundSocket } from './bind.ts';
+import { bindBeside, bindSocket } from './bind.ts';
+import type { SocketHandle } from './bind.ts';
 import type { BindFailure } from './bind-failure.ts';
 
-/** A listener with its socket. `bind` is the text of the configuration, `address` where it really listens. */
+/** A listener with its sockets. `bind` is the text of the configuration, `address` where it really listens. */
 export interface BoundListener extends OfferedListener {
   readonly bind: string;
   readonly address: BindAddress;
@@ -25,14 +25,22 @@ export interface ListenerFailure extends BindFailure {
 /** Sockets that are bound but not in force yet: commit() or discard() it. */
 export interface ListenerPlan {
   readonly listeners: readonly BoundListener[];
-  /** Those of `listeners` that the workers do not have yet. */
+  /** Those of `listeners` that the workers do not have yet, or accept from in another way. */
   readonly added: readonly BoundListener[];
-  readonly opened: readonly BoundListener[];
+  readonly opened: readonly SocketHandle[];
 }
 
 export type PrepareResult =
   | { readonly ok: true; readonly plan: ListenerPlan }
   | { readonly ok: false; readonly failures: readonly ListenerFailure[] };
+
+/** Where to bind, and the sockets that are there already. */
+interface Bound {
+  readonly address: BindAddress;
+  readonly handles: readonly SocketHandle[];
+}
+
+type Completed = ({ readonly ok: true } & Bound) | ({ readonly ok: false } & BindFailure);
 
 /** Owns every listening socket of the primary. */
 export class ListenerSet {
@@ -43,29 +51,29 @@ export class ListenerSet {
     return this.#current;
   }
 
-  /** Binds what the configuration wants and is not bound yet. When one cannot be bound, none stays bound. */
-  async prepare(wanted: readonly ListenerConfig[]): Promise<PrepareResult> {
+  /**
+   * Binds what the configuration wants and is not bound yet. When one cannot be bound, none stays bound.
+   * @param workerCount with `accept: reuseport` each of them has a socket of its own
+   */
+  async prepare(wanted: readonly ListenerConfig[], workerCount: number): Promise<PrepareResult> {
     const listeners: BoundListener[] = [];
     const added: BoundListener[] = [];
-    const opened: BoundListener[] = [];
+    const opened: SocketHandle[] = [];
     const failures: ListenerFailure[] = [];
     const taken = new Set<BoundListener>();
-    for (const [index, { name, bind }] of wanted.entries()) {
-      const kept = this.#reusable(name, bind, wanted, taken);
-      if (kept !== undefined) {
-        taken.add(kept);
-        const listener = { ...kept, name };
-        listeners.push(listener);
-        if (kept.name !== name) added.push(listener);
-        continue;
-      }
-      const result = await bindText(bind);
+    for (const [index, { name, bind, accept }] of wanted.entries()) {
+      const was = this.#reusable(name, bind, wanted, taken);
+      if (was !== undefined) taken.add(was);
+      const count = accept === 'reuseport' ? workerCount : 1;
+      const result = await complete(was ?? unbound(bind), count, opened);
       if (!result.ok) {
         failures.push({ index, name, message: result.message, hint: result.hint });
         continue;
       }
-      const listener = { name, bind, ...result.socket };
-      for (const list of [listeners, added, opened]) list.push(listener);
+      const { address, handles } = result;
+      const listener = { name, bind, accept, address, handles };
+      listeners.push(listener);
+      if (was?.name !== name || was.accept !== accept) added.push(listener);
     }
     const plan = { listeners, added, opened };
     if (failures.length === 0) return { ok: true, plan };
@@ -75,23 +83,23 @@ export class ListenerSet {
 
   /** Puts a plan in force. Sockets that no listener has any more are closed, unix sockets unlinked. */
   commit(plan: ListenerPlan): void {
-    const kept = new Set(plan.listeners.map(({ handle }) => handle));
-    for (const { handle } of this.#current) if (!kept.has(handle)) handle.close();
+    const kept = new Set(handlesOf(plan.listeners));
+    for (const handle of handlesOf(this.#current)) if (!kept.has(handle)) handle.close();
     this.#current = plan.listeners;
   }
 
   /** Closes what a plan opened. */
   discard(plan: ListenerPlan): void {
-    for (const { handle } of plan.opened) handle.close();
+    for (const handle of plan.opened) handle.close();
   }
 
   /** Closes every socket of this process; those that workers hold go on until they close them. */
   close(): void {
-    for (const { handle } of this.#current) handle.close();
+    for (const handle of handlesOf(this.#current)) handle.close();
     this.#current = [];
   }
 
-  /** The socket of the same listener, or of one that is about to leave the same bind to this one: a listener renamed. */
+  /** The same listener as it is, or one that is about to leave the same bind to this one: a listener renamed. */
   #reusable(
     name: string,
     bind: string,
@@ -109,12 +117,32 @@ export class ListenerSet {
   }
 }
 
-async function bindText(
-  bind: string,
-): Promise<
-  { readonly ok: true; readonly socket: BoundSocket } | ({ readonly ok: false } & BindFailure)
-> {
+function handlesOf(listeners: readonly BoundListener[]): readonly SocketHandle[] {
+  return listeners.flatMap(({ handles }) => handles);
+}
+
+function unbound(bind: string): Bound {
   const address = parseBind(bind);
   if (address === undefined) throw new RangeError(`not a bind: ${bind}`);
-  return bindSocket(address);
+  return { address, handles: [] };
+}
+
+/** As many sockets as wanted, the first of them those that are there. @param opened gets the others */
+async function complete(
+  { address, handles }: Bound,
+  count: number,
+  opened: SocketHandle[],
+): Promise<Completed> {
+  const all = handles.slice(0, count);
+  let where = address;
+  while (all.length < count) {
+    const isFirst = all.length === 0;
+    const result =
+      isFirst || where.kind === 'unix' ? await bindSocket(where) : await bindBeside(where);
+    if (!result.ok) return result;
+    where = result.socket.address;
+    all.push(result.socket.handle);
+    opened.push(result.socket.handle);
+  }
+  return { ok: true, address: where, handles: all };
 }

@@ -208,8 +208,9 @@ export class Supervisor {
     for (const listener of this.#options.listeners()) this.#offerTo(member, listener);
   }
 
-  #offerTo(member: Member, { name, handle }: OfferedListener): void {
+  #offerTo(member: Member, { name, accept, handles }: OfferedListener): void {
     member.listening.delete(name);
+    const handle = handles[accept === 'reuseport' ? member.slot : 0];
     member.process?.send({ lb: 1, type: 'listen', listener: name }, handle);
   }
 

@@ -1,4 +1,5 @@
 /** A worker process as the rest of the primary sees it. */
+import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { SocketHandle } from '../listeners/bind.ts';
 import type { WorkerExit } from './worker-process.ts';
 
@@ -26,8 +27,10 @@ export interface WorkerDeath extends WorkerExit {
   readonly isLoop: boolean;
 }
 
-/** A socket that workers accept from. */
+/** A listener that workers serve. */
 export interface OfferedListener {
   readonly name: string;
-  readonly handle: SocketHandle;
+  readonly accept: ListenerConfig['accept'];
+  /** With reuseport one for each worker, by slot; otherwise one. */
+  readonly handles: readonly SocketHandle[];
 }

@@ -63,6 +63,10 @@ function listenerRules(root: Located): Problem[] {
       const message = `the port is taken by admin.bind, ${formatBind(admin)}`;
       problems.push(problemAt(root, [...path, 'bind'], message, 'give one of them another port'));
     }
+    if (address?.kind === 'unix' && textOf(at(root, ...path, 'accept')) === 'reuseport') {
+      const message = 'reuseport is for TCP: a unix socket has one queue';
+      problems.push(problemAt(root, [...path, 'accept'], message, 'use shared'));
+    }
     const given = textOf(at(root, ...path, 'name'));
     // A bind that is used twice was reported as such.
     if (given !== undefined) names.add(given, root, [...path, 'name']);

@@ -18,6 +18,7 @@ const SWEEP_MS = 250;
 
 export class Listener implements ConnectionOwner, ResponseDefaults {
   readonly name: string;
+  readonly bind: string;
   readonly metrics: ListenerMetrics;
   readonly #services: Services;
   readonly #connections = new Set<ClientConnection>();
@@ -33,6 +34,7 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
 
   constructor(config: ListenerConfig, services: Services) {
     this.name = config.name;
+    this.bind = config.bind;
     this.metrics = new ListenerMetrics(services.cells, config.name);
     this.#services = services;
     this.#limits = config.limits;
@@ -82,15 +84,18 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
     this.#keepAliveLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
   }
 
-  /** Accepts. @param handle what the primary sent along with `listen` */
+  /** Accepts, from now on here alone. @param handle what the primary sent along with `listen` */
   listen(handle: unknown, onListening: () => void): void {
+    const replaced = this.#acceptor;
     this.#acceptor = new Acceptor(handle, {
       onConnection: (socket) => this.#onConnection(socket),
       onError: (code) =>
         this.#services.log.error({ code, listener: this.name }, 'connection not accepted'),
     });
     this.#acceptor.listen();
-    this.#sweep = setInterval(() => this.#lookAtDeadlines(), SWEEP_MS);
+    // Last: both stand on one address, and somebody listens there all the time.
+    void replaced?.close();
+    this.#sweep ??= setInterval(() => this.#lookAtDeadlines(), SWEEP_MS);
     onListening();
   }
 

@@ -33,12 +33,19 @@ export class Listeners {
     }
   }
 
-  /** A socket of a listener came; the same listener may get a new one when its bind changed. */
+  /**
+   * A socket of a listener came. The same listener gets a new one when the way it accepts changed, which its connections do
+   * not notice, or when its bind changed: then its connections end with their requests.
+   */
   listen(name: string, handle: unknown, onListening: () => void): void {
     const config = this.#configs.get(name);
     if (config === undefined) return;
-    const replaced = this.#open.get(name);
-    if (replaced !== undefined) void this.#close(replaced);
+    const known = this.#open.get(name);
+    if (known?.bind === config.bind) {
+      known.listen(handle, onListening);
+      return;
+    }
+    if (known !== undefined) void this.#close(known);
     const listener = new Listener(config, this.#services);
     this.#open.set(name, listener);
     listener.listen(handle, onListening);

@@ -42,9 +42,11 @@ export const listener = z.strictObject({
     .refine((text) => parseBind(text) !== undefined, BIND_HINT)
     .describe('host:port, [v6]:port or unix:/path.sock. Port 0 takes a free one.'),
   accept: z
-    .enum(['shared'])
+    .enum(['shared', 'reuseport'])
     .default('shared')
-    .describe('shared: the workers accept from one queue.'),
+    .describe(
+      'How connections reach the workers. shared: all accept from one queue. reuseport: the kernel spreads them over a queue per worker.',
+    ),
   protocols: z
     .array(z.enum(['http/1.1']))
     .min(1, 'expected at least one protocol')
