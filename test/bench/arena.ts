@@ -13,7 +13,7 @@ import type { Contestant } from './contestants/contestant.ts';
 import type { Load } from './load/load.ts';
 import type { Options } from './options.ts';
 import { Ports } from './ports.ts';
-import { CONTESTANT_CPU, LOAD_CPU, Processes, type Running } from './processes.ts';
+import { BOTH_CPUS, CONTESTANT_CPU, LOAD_CPU, Processes, type Running } from './processes.ts';
 import { findTool } from './tools.ts';
 
 /** On a disk, unlike the system's temporary folder in places: access logs are written here. */
@@ -28,6 +28,8 @@ export interface Entrant {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Its own. */
+  readonly folder: string;
   readonly stop: () => Promise<void>;
 }
 
@@ -79,7 +81,7 @@ export class Arena implements AsyncDisposable {
     contestant: Contestant,
     env: Readonly<Record<string, string>>,
   ): Promise<Entrant & Running> {
-    const { name, needs, backends } = contestant;
+    const { name, needs, backends, spansCpus = false } = contestant;
     const port = await this.#ports.take();
     const folder = join(this.folder, `${port}`);
     mkdirSync(folder);
@@ -89,11 +91,11 @@ export class Arena implements AsyncDisposable {
       backends: backendAddresses(this.#backendPort, backends),
       tool: needs === undefined ? '' : (findTool(needs) ?? ''),
     });
-    const running = this.processes.start(CONTESTANT_CPU, {
+    const running = this.processes.start(spansCpus ? BOTH_CPUS : CONTESTANT_CPU, {
       ...command,
       env: { ...command.env, ...env },
     });
-    return { contestant, name, port, ...running };
+    return { contestant, name, port, folder, ...running };
   }
 }
 

@@ -1,11 +1,13 @@
-/** The processes of a run: each pinned to one CPU, all of them ended with the run, however it ends. */
+/** The processes of a run: each pinned to its CPU, all of them ended with the run, however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /** The contestant has one CPU for itself; what it costs is not mixed with the load and the backends on the other. */
-export type Cpu = typeof CONTESTANT_CPU | typeof LOAD_CPU;
-export const CONTESTANT_CPU = 0;
-export const LOAD_CPU = 1;
+export type Cpu = typeof CONTESTANT_CPU | typeof LOAD_CPU | typeof BOTH_CPUS;
+export const CONTESTANT_CPU = '0';
+export const LOAD_CPU = '1';
+/** Where workers are compared with each other, and must be able to run at the same time. */
+export const BOTH_CPUS = '0,1';
 
 const STOP_TIMEOUT_MS = 3_000;
 
@@ -74,7 +76,7 @@ export class Processes implements AsyncDisposable {
     { file, args, env }: Command,
   ): { readonly child: ChildProcess; readonly log: () => string } {
     if (this.#isClosed) throw new Error('the run is over');
-    const child = spawn('taskset', ['-c', String(cpu), file, ...args], {
+    const child = spawn('taskset', ['-c', cpu, file, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

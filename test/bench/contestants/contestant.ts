@@ -9,6 +9,8 @@ export interface Contestant {
   readonly needs?: Tool;
   /** Runs on Node, so its garbage can be collected before memory is measured. */
   readonly isNode: boolean;
+  /** Runs on both CPUs, one of which it shares with load and backends. */
+  readonly spansCpus?: boolean;
   /** How many backends it is to have. */
   readonly backends: number;
   /** Writes what the program reads into the folder, and says what to start. Ready when its port answers. */

@@ -8,6 +8,8 @@ import { type Contestant, type Site, USUAL_BACKENDS } from './contestant.ts';
 interface Variant {
   readonly engine?: 'native' | 'http-proxy-3';
   readonly workers?: number;
+  readonly accept?: 'shared' | 'reuseport' | 'round-robin';
+  readonly spansCpus?: boolean;
   /** To a file on disk. */
   readonly writesAccessLog?: boolean;
   /** The last of them matches, the others look at another path. */
@@ -23,6 +25,7 @@ export function lbctl(name = 'lbctl', variant: Variant = {}): Contestant {
   return {
     name,
     isNode: true,
+    spansCpus: variant.spansCpus ?? false,
     backends: variant.backends ?? USUAL_BACKENDS,
     command(site) {
       const file = join(site.folder, 'lb.yaml');
@@ -35,10 +38,10 @@ export function lbctl(name = 'lbctl', variant: Variant = {}): Contestant {
 
 function configuration({ folder, port, backends }: Site, variant: Variant): object {
   const { engine = 'native', workers = 1, writesAccessLog = false, routes } = variant;
-  const { probeInterval = '5s' } = variant;
+  const { probeInterval = '5s', accept = 'shared' } = variant;
   return {
     workers,
-    listeners: [{ bind: `127.0.0.1:${port}` }],
+    listeners: [{ bind: `127.0.0.1:${port}`, accept }],
     ...(routes !== undefined && { routes: manyRoutes(routes) }),
     pools: {
       web: {

@@ -4,7 +4,7 @@ import { type Command, LOAD_CPU, type Processes } from '../processes.ts';
 import type { Load } from './load.ts';
 
 /** What wrk.lua prints. */
-interface WrkReport {
+export interface WrkReport {
   readonly requests: number;
   readonly microseconds: number;
   readonly bytes: number;
@@ -27,15 +27,31 @@ export async function saturate(
   load: Load,
   seconds: number,
 ): Promise<Answered> {
+  const { requests, microseconds, bytes, badStatus, socketErrors } = await attempt(
+    processes,
+    port,
+    load,
+    seconds,
+  );
+  const isShort = bytes < requests * load.answerBytes;
+  if (badStatus > 0 || socketErrors > 0 || requests === 0 || isShort)
+    throw new Error(
+      `requests failed: ${JSON.stringify({ requests, bytes, badStatus, socketErrors })}`,
+    );
+  return { requests, requestsPerSecond: (requests / microseconds) * 1e6 };
+}
+
+/** The same, where some are meant to fail. */
+export async function attempt(
+  processes: Processes,
+  port: number,
+  load: Load,
+  seconds: number,
+): Promise<WrkReport> {
   const output = await processes.run(LOAD_CPU, command(port, load, seconds));
   const line = /^\{.*\}$/m.exec(output)?.[0];
   if (line === undefined) throw new Error(`wrk said:\n${output}`);
-  const report = JSON.parse(line) as WrkReport;
-  const { requests, microseconds } = report;
-  const isShort = report.bytes < requests * load.answerBytes;
-  if (report.badStatus > 0 || report.socketErrors > 0 || requests === 0 || isShort)
-    throw new Error(`requests failed: ${line}`);
-  return { requests, requestsPerSecond: (requests / microseconds) * 1e6 };
+  return JSON.parse(line) as WrkReport;
 }
 
 function command(port: number, load: Load, seconds: number): Command {

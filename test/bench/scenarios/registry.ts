@@ -2,6 +2,7 @@
 import { lbctl } from '../contestants/lbctl.ts';
 import { everybody, usual } from '../contestants/peers.ts';
 import { LOADS } from '../load/load.ts';
+import { accept } from './accept.ts';
 import { amongPeers, amongVariants } from './cpu.ts';
 import { latency } from './latency.ts';
 import { rss } from './rss.ts';
@@ -70,4 +71,5 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   latency,
   rss,
+  accept,
 ];
