@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startBackendProcesses } from '../support/backend-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, startLbctl, type Instance } from '../support/lbctl.ts';
 import { startLoad } from '../support/load.ts';
 
-const MODES = ['shared', 'reuseport'] as const;
+const MODES = ['shared', 'reuseport', 'round-robin'] as const;
 
 const yamlFor = (accept: string, url = '', workers = 2): string => `
 workers: ${workers}
@@ -17,8 +19,12 @@ pools: { web: { backends: [${url}] } }
 
 /** GET on a connection of its own; the status, or how it failed. */
 function getOnce(port: number, path = '/'): Promise<string> {
+  return statusOf({ port, host: '127.0.0.1', path });
+}
+
+function statusOf(options: http.RequestOptions): Promise<string> {
   return new Promise((resolve) => {
-    const request = http.get({ port, host: '127.0.0.1', path, agent: false }, (response) => {
+    const request = http.get({ ...options, agent: false }, (response) => {
       response.resume();
       response.once('end', () => resolve(String(response.statusCode)));
     });
@@ -97,6 +103,21 @@ describe.each(MODES)('accept: %s', (accept) => {
     if (lb.child.exitCode === null) await once(lb.child, 'exit');
     expect(lb.child.exitCode).toBe(0);
   });
+});
+
+test('round-robin serves a unix socket; accept cannot change there while it stands', async () => {
+  await using backends = await startBackendProcesses(1);
+  const path = join(tmpdir(), `lbctl-accept-${process.pid}.sock`);
+  const yaml = yamlFor('round-robin', backends[0]?.url).replace('127.0.0.1:0', `"unix:${path}"`);
+  await using lb = await startLbctl(yaml);
+
+  expect(await statusOf({ socketPath: path, path: '/' })).toBe('200');
+
+  await lb.write(yaml.replace('round-robin', 'shared'));
+  const { code, stderr } = await lb.run('reload');
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('cannot change accept');
+  expect(await statusOf({ socketPath: path, path: '/' })).toBe('200');
 });
 
 describe('accept changes at a reload', () => {

@@ -12,6 +12,7 @@ import { EventLog } from './events/event-log.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
+import { Dealer } from './listeners/dealer.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
@@ -55,6 +56,7 @@ export interface InstanceParts {
   readonly load: LoadExchange;
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
+  readonly dealer: Dealer;
   readonly publisher: SnapshotPublisher;
   readonly reloader: Reloader;
   readonly view: InstanceView;
@@ -96,21 +98,33 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   });
   const load = new LoadExchange({
     recipients: () => supervisor.workers.map(({ id }) => id),
-    send: (id, message, sent) => supervisor.send(id, message, sent),
+    send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
   });
   const listeners = new ListenerSet();
+  const dealer = new Dealer({
+    recipients: (listener) =>
+      supervisor.workers
+        .filter(({ state, listening }) => state !== 'draining' && listening.has(listener))
+        .map(({ id }) => id),
+    send: (id, message, handle) => supervisor.send(id, message, handle),
+    log,
+  });
   const supervisor: Supervisor = new Supervisor({
     fork,
     clock,
     log,
     snapshot: () => publisher.current,
     listeners: () => listeners.listeners,
-    onMessage: (worker, message) => receive({ metrics, load, health }, worker, message),
-    onChange: () => chronicle.workersChanged(supervisor.workers),
+    onMessage: (worker, message) => receive({ metrics, load, health, dealer }, worker, message),
+    onChange: () => {
+      chronicle.workersChanged(supervisor.workers);
+      dealer.deal();
+    },
     onDied: (death) => chronicle.workerDied(death),
     onGone: ({ id }) => {
       metrics.removeWorker(id);
       load.remove(id);
+      dealer.remove(id);
     },
   });
   const publisher = new SnapshotPublisher(first.config, {
@@ -159,6 +173,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     load,
     supervisor,
     listeners,
+    dealer,
     publisher,
     reloader,
     view,
@@ -170,9 +185,14 @@ interface Receivers {
   readonly metrics: MetricsAggregate;
   readonly load: LoadExchange;
   readonly health: HealthMonitor;
+  readonly dealer: Dealer;
 }
 
-function receive({ metrics, load, health }: Receivers, worker: Worker, message: ToPrimary): void {
+function receive(
+  { metrics, load, health, dealer }: Receivers,
+  worker: Worker,
+  message: ToPrimary,
+): void {
   switch (message.type) {
     case 'metrics':
       metrics.applyDelta(worker.id, message);
@@ -182,6 +202,9 @@ function receive({ metrics, load, health }: Receivers, worker: Worker, message: 
       return;
     case 'backend-failed':
       health.reportFailure(message.slot, message.reason);
+      return;
+    case 'answered':
+      dealer.answered(message.id, message.isTaken);
       return;
     case 'ready':
     case 'listening':

@@ -118,10 +118,11 @@ export class Primary {
 
   async #open(first: Loaded): Promise<readonly BindFailure[]> {
     const { config } = first;
-    const { listeners, admin, window, supervisor } = this.#parts;
+    const { listeners, dealer, admin, window, supervisor } = this.#parts;
     const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
+    dealer.follow(listeners.listeners);
     const opened = await openAdmin(admin, config.admin, this.#options.socketPath);
     if (!opened.ok) return [opened];
     this.#adminAddress = opened.address;
@@ -141,11 +142,12 @@ export class Primary {
   }
 
   async #reapply(loaded: Loaded, plan: ListenerPlan): Promise<void> {
-    const { publisher, listeners, supervisor } = this.#parts;
+    const { publisher, listeners, dealer, supervisor } = this.#parts;
     const { config } = loaded;
     this.#publish(loaded);
     // Closed here first: a connection that came between the workers' close and this one would be reset, not refused.
     listeners.commit(plan);
+    dealer.follow(listeners.listeners);
     for (const listener of plan.added) supervisor.offer(listener);
     supervisor.resize(workerCountOf(config), config.shutdown.drainTimeout);
     await publisher.settled();
@@ -154,6 +156,7 @@ export class Primary {
     if (!(await supervisor.until(accepts, APPLY_TIMEOUT_MS))) {
       this.#options.log.warn({ listeners: added }, 'not every worker accepts on the new listeners');
     }
+    listeners.closeReplaced();
   }
 
   #reloadRefusal(): string | undefined {
@@ -182,14 +185,16 @@ export class Primary {
     this.#parts.events.record('drain', { timeoutMs });
     await this.#opening;
     this.#parts.listeners.close();
+    this.#parts.dealer.close();
     await this.#parts.supervisor.drain(timeoutMs);
     await this.#close();
   }
 
   async #close(): Promise<void> {
-    const { listeners, health, load, admin } = this.#parts;
+    const { listeners, dealer, health, load, admin } = this.#parts;
     clearInterval(this.#sampling);
     listeners.close();
+    dealer.close();
     health.close();
     load.close();
     await admin.close();

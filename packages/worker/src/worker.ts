@@ -105,7 +105,7 @@ export class Worker {
     ];
   }
 
-  /** Does what the primary says. @param handle the socket that came with `listen` */
+  /** Does what the primary says. @param handle the socket that came with `listen` or `connection` */
   receive(message: ToWorker, handle: unknown): void {
     switch (message.type) {
       case 'snapshot':
@@ -115,6 +115,14 @@ export class Worker {
         this.#listeners.listen(message.listener, handle, () =>
           this.#setup.send({ lb: 1, type: 'listening', listener: message.listener }),
         );
+        return;
+      case 'connection':
+        this.#setup.send({
+          lb: 1,
+          type: 'answered',
+          id: message.id,
+          isTaken: this.#listeners.take(message.listener, handle),
+        });
         return;
       case 'states':
         for (const { slot, state } of message.changes) this.#backends.setState(slot, state);

@@ -45,7 +45,7 @@ export const accept: Scenario = {
   about: 'listeners[].accept, 2 workers on both CPUs; min / median / max over the rounds',
   isDefault: false,
   async run(arena) {
-    const variants = (['shared', 'reuseport'] as const).map((way) =>
+    const variants = (['shared', 'reuseport', 'round-robin'] as const).map((way) =>
       lbctl(way, { accept: way, workers: 2, spansCpus: true }),
     );
     const entrants = await arena.enter(variants, LOADS.connect);

@@ -4,7 +4,7 @@
  */
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { BindAddress } from '@lb/shared/net/bind-address';
-import { parseBind } from '@lb/shared/net/bind-address';
+import { formatBind, parseBind } from '@lb/shared/net/bind-address';
 import type { OfferedListener } from '../workers/worker.ts';
 import { bindBeside, bindSocket } from './bind.ts';
 import type { SocketHandle } from './bind.ts';
@@ -38,13 +38,18 @@ export type PrepareResult =
 interface Bound {
   readonly address: BindAddress;
   readonly handles: readonly SocketHandle[];
+  /** How this instance listens there already. */
+  readonly accept?: Accept;
 }
+
+type Accept = ListenerConfig['accept'];
 
 type Completed = ({ readonly ok: true } & Bound) | ({ readonly ok: false } & BindFailure);
 
 /** Owns every listening socket of the primary. */
 export class ListenerSet {
   #current: readonly BoundListener[] = [];
+  readonly #replaced: SocketHandle[] = [];
 
   /** The listeners in force, in the order of the configuration. */
   get listeners(): readonly BoundListener[] {
@@ -65,7 +70,8 @@ export class ListenerSet {
       const was = this.#reusable(name, bind, wanted, taken);
       if (was !== undefined) taken.add(was);
       const count = accept === 'reuseport' ? workerCount : 1;
-      const result = await complete(was ?? unbound(bind), count, opened);
+      const there = was === undefined ? unbound(bind) : { ...was, handles: usable(was, accept) };
+      const result = await complete(there, count, opened);
       if (!result.ok) {
         failures.push({ index, name, message: result.message, hint: result.hint });
         continue;
@@ -84,8 +90,21 @@ export class ListenerSet {
   /** Puts a plan in force. Sockets that no listener has any more are closed, unix sockets unlinked. */
   commit(plan: ListenerPlan): void {
     const kept = new Set(handlesOf(plan.listeners));
-    for (const handle of handlesOf(this.#current)) if (!kept.has(handle)) handle.close();
+    for (const { bind, accept, handles } of this.#current) {
+      const isReplaced =
+        accept === 'round-robin' && plan.added.some((other) => other.bind === bind);
+      for (const handle of handles) {
+        if (kept.has(handle)) continue;
+        if (isReplaced) this.#replaced.push(handle);
+        else handle.close();
+      }
+    }
     this.#current = plan.listeners;
+  }
+
+  /** Closes sockets that this process accepts from in place of the workers: call it when they do, so that always somebody does. */
+  closeReplaced(): void {
+    for (const handle of this.#replaced.splice(0)) handle.close();
   }
 
   /** Closes what a plan opened. */
@@ -97,6 +116,7 @@ export class ListenerSet {
   close(): void {
     for (const handle of handlesOf(this.#current)) handle.close();
     this.#current = [];
+    this.closeReplaced();
   }
 
   /** The same listener as it is, or one that is about to leave the same bind to this one: a listener renamed. */
@@ -127,22 +147,37 @@ function unbound(bind: string): Bound {
   return { address, handles: [] };
 }
 
+/** The sockets that can go on. One that the primary accepts from cannot: to stop accepting is to close it. */
+function usable({ accept, handles }: BoundListener, wanted: Accept): readonly SocketHandle[] {
+  return accept === 'round-robin' && wanted !== 'round-robin' ? [] : handles;
+}
+
 /** As many sockets as wanted, the first of them those that are there. @param opened gets the others */
 async function complete(
-  { address, handles }: Bound,
+  { address, handles, accept }: Bound,
   count: number,
   opened: SocketHandle[],
 ): Promise<Completed> {
   const all = handles.slice(0, count);
   let where = address;
+  let isOurs = accept !== undefined;
   while (all.length < count) {
-    const isFirst = all.length === 0;
+    if (isOurs && where.kind === 'unix') return cannotChange(where);
     const result =
-      isFirst || where.kind === 'unix' ? await bindSocket(where) : await bindBeside(where);
+      isOurs && where.kind === 'tcp' ? await bindBeside(where) : await bindSocket(where);
     if (!result.ok) return result;
     where = result.socket.address;
+    isOurs = true;
     all.push(result.socket.handle);
     opened.push(result.socket.handle);
   }
   return { ok: true, address: where, handles: all };
+}
+
+function cannotChange(address: BindAddress): Completed {
+  return {
+    ok: false,
+    message: `cannot change accept on ${formatBind(address)}: a path has room for one socket, and the primary listens on it`,
+    hint: 'keep round-robin, choose another path, or restart',
+  };
 }

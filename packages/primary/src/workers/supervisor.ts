@@ -8,6 +8,7 @@ import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { Logger } from '@lb/shared/logging/logger';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
+import type { SocketHandle } from '../listeners/bind.ts';
 import { CRASH_LOOP_DEATHS, EARLY_DEATH_MS, restartDelayMs } from './restart-delay.ts';
 import type { ForkWorker, WorkerExit, WorkerProcess } from './worker-process.ts';
 import type { OfferedListener, Worker, WorkerDeath, WorkerState } from './worker.ts';
@@ -94,11 +95,11 @@ export class Supervisor {
     }
   }
 
-  /** Sends a message to one worker; `sent` as in WorkerProcess. False when there is no such worker, or it is not ready. */
-  send(id: number, message: ToWorker, sent?: () => void): boolean {
+  /** Sends a message to one worker, as WorkerProcess does. False when there is no such worker, or it is not ready. */
+  send(id: number, message: ToWorker, handle?: SocketHandle, sent?: () => void): boolean {
     const member = this.#members.get(id);
     if (member?.process === undefined || !member.ready) return false;
-    member.process.send(message, undefined, sent);
+    member.process.send(message, handle, sent);
     return true;
   }
 
@@ -210,7 +211,8 @@ export class Supervisor {
 
   #offerTo(member: Member, { name, accept, handles }: OfferedListener): void {
     member.listening.delete(name);
-    const handle = handles[accept === 'reuseport' ? member.slot : 0];
+    const place = accept === 'reuseport' ? member.slot : 0;
+    const handle = accept === 'round-robin' ? undefined : handles[place];
     member.process?.send({ lb: 1, type: 'listen', listener: name }, handle);
   }
 

@@ -65,7 +65,7 @@ function listenerRules(root: Located): Problem[] {
     }
     if (address?.kind === 'unix' && textOf(at(root, ...path, 'accept')) === 'reuseport') {
       const message = 'reuseport is for TCP: a unix socket has one queue';
-      problems.push(problemAt(root, [...path, 'accept'], message, 'use shared'));
+      problems.push(problemAt(root, [...path, 'accept'], message, 'use shared or round-robin'));
     }
     const given = textOf(at(root, ...path, 'name'));
     // A bind that is used twice was reported as such.

@@ -1,13 +1,14 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, states, load, reopen-logs, drain ──▶ worker
- *     primary ◀── ready, listening, applied, metrics, load, backend-failed, drained ── worker
+ *     primary ── snapshot, listen, connection, states, load, reopen-logs, drain ──▶ worker
+ *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
  * Order on the channel is order of sending; nothing here needs an answer to go on but `snapshot`, which is answered by
- * `applied` so that a reload returns when every worker works by the new file.
+ * `applied` so that a reload returns when every worker works by the new file, and `connection`, which is answered by
+ * `answered` so that none is lost.
  */
 import type { BackendState, Snapshot } from '../model/snapshot.ts';
 
@@ -19,9 +20,19 @@ export type ToWorker = { readonly lb: 1 } & (
       readonly snapshot: Snapshot;
     }
   | {
-      /** Carries a bound socket as the message's handle: accept from it until a snapshot has no such listener. */
+      /**
+       * Carries a bound socket as the message's handle: accept from it until a snapshot has no such listener. None with
+       * `accept: round-robin`: connections come as messages.
+       */
       readonly type: 'listen';
       readonly listener: string;
+    }
+  | {
+      /** Carries a connection as the message's handle. */
+      readonly type: 'connection';
+      readonly listener: string;
+      /** For the answer. */
+      readonly id: number;
     }
   | {
       /** Backends changed their health since the snapshot. */
@@ -55,6 +66,12 @@ export type ToPrimary = { readonly lb: 1 } & (
       /** Accepts on this listener from now on. */
       readonly type: 'listening';
       readonly listener: string;
+    }
+  | {
+      /** Says whether it serves a connection that the primary sent; nothing was read from one that it does not. */
+      readonly type: 'answered';
+      readonly id: number;
+      readonly isTaken: boolean;
     }
   | {
       /** Works by the snapshot of this version from now on. */

@@ -1,5 +1,5 @@
 /**
- * Accepts client connections from a socket that the primary bound.
+ * Accepts client connections from a socket that the primary bound, or takes those that the primary accepted.
  *
  * Not net.Server: it makes the sockets itself, without `onread`, and then every read allocates its own 64 KiB and goes
  * through the stream machinery, a tenth of the whole cost of a small request (docs/decisions/0007). The raw handle's `listen`,
@@ -24,9 +24,11 @@ export interface SocketReader {
   onRead(buffer: Buffer, size: number): boolean;
 }
 
+/** Returns who reads from it; undefined for a connection that was turned away. */
+export type OnConnection = (socket: net.Socket) => SocketReader | undefined;
+
 export interface AcceptorEvents {
-  /** Returns who reads from it; undefined for a connection that was turned away. */
-  onConnection(socket: net.Socket): SocketReader | undefined;
+  readonly onConnection: OnConnection;
   /** A connection could not be accepted (ENFILE, ENOBUFS). @param code as the system names it */
   onError(code: string): void;
 }
@@ -64,20 +66,25 @@ export class Acceptor {
       this.#events.onError(getSystemErrorName(status));
       return;
     }
-    const socket = new net.Socket({
-      // A connected handle is how net.Server makes its sockets; the types know of bound ones alone.
-      handle: client as net.BoundSocket,
-      // Whether the end of the client's half is the end of it is for the connection to say.
-      allowHalfOpen: true,
-      onread: {
-        buffer: READ_BUFFER,
-        callback: (size) => reader !== undefined && reader.onRead(READ_BUFFER, size),
-      },
-    });
-    socket.setNoDelay(true);
-    // Reads come later than this.
-    const reader = this.#events.onConnection(socket);
+    openConnection(client, this.#events.onConnection);
   }
+}
+
+/** Makes a socket of a connected handle. */
+export function openConnection(handle: object, onConnection: OnConnection): void {
+  const socket = new net.Socket({
+    // A connected handle is how net.Server makes its sockets; the types know of bound ones alone.
+    handle: handle as net.BoundSocket,
+    // Whether the end of the client's half is the end of it is for the connection to say.
+    allowHalfOpen: true,
+    onread: {
+      buffer: READ_BUFFER,
+      callback: (size) => reader !== undefined && reader.onRead(READ_BUFFER, size),
+    },
+  });
+  socket.setNoDelay(true);
+  // Reads come later than this.
+  const reader = onConnection(socket);
 }
 
 function isListeningHandle(handle: unknown): handle is ListeningHandle {

@@ -9,7 +9,7 @@ import { handleRequest, handleUnreadable } from '../request/handle-request.ts';
 import type { RequestHead } from '../request/request-head.ts';
 import type { Services } from '../request/services.ts';
 import { unreadableReply } from '../request/unreadable.ts';
-import { Acceptor } from './acceptor.ts';
+import { Acceptor, openConnection } from './acceptor.ts';
 import { ClientConnection, type ConnectionOwner } from './http1/client-connection.ts';
 import { ClientResponse, type ResponseDefaults } from './http1/client-response.ts';
 
@@ -22,6 +22,7 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
   readonly metrics: ListenerMetrics;
   readonly #services: Services;
   readonly #connections = new Set<ClientConnection>();
+  #accept: ListenerConfig['accept'];
   #limits: ListenerLimits;
   #sectionLimits = { maxHeadBytes: 0, maxFields: 0 };
   #keepAliveLines = '';
@@ -37,6 +38,7 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
     this.bind = config.bind;
     this.metrics = new ListenerMetrics(services.cells, config.name);
     this.#services = services;
+    this.#accept = config.accept;
     this.#limits = config.limits;
     this.#coarseNowMs = services.clock.monotonicMs();
     this.configure(config);
@@ -77,26 +79,27 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
   }
 
   /** Takes over changed limits; connections that are open stay, those of a head are for new connections. */
-  configure({ limits }: ListenerConfig): void {
+  configure({ accept, limits }: ListenerConfig): void {
+    this.#accept = accept;
     this.#limits = limits;
     this.#sectionLimits = { maxHeadBytes: limits.maxHeaderSize, maxFields: limits.maxHeaders };
     const seconds = Math.max(1, Math.floor(limits.keepAliveTimeout / 1000));
     this.#keepAliveLines = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
   }
 
-  /** Accepts, from now on here alone. @param handle what the primary sent along with `listen` */
+  /** Accepts, from now on here alone. @param handle what the primary sent along with `listen`; none with round-robin */
   listen(handle: unknown, onListening: () => void): void {
     const replaced = this.#acceptor;
-    this.#acceptor = new Acceptor(handle, {
-      onConnection: (socket) => this.#onConnection(socket),
-      onError: (code) =>
-        this.#services.log.error({ code, listener: this.name }, 'connection not accepted'),
-    });
-    this.#acceptor.listen();
+    this.#acceptor = this.#accept === 'round-robin' ? undefined : this.#acceptFrom(handle);
     // Last: both stand on one address, and somebody listens there all the time.
     void replaced?.close();
     this.#sweep ??= setInterval(() => this.#lookAtDeadlines(), SWEEP_MS);
     onListening();
+  }
+
+  /** Serves a connection that the primary accepted. */
+  take(handle: object): void {
+    openConnection(handle, (socket) => this.#onConnection(socket));
   }
 
   /**
@@ -141,6 +144,16 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
     this.#connections.delete(connection);
     this.#services.cells.add(this.metrics.connections, -1);
     if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  #acceptFrom(handle: unknown): Acceptor {
+    const acceptor = new Acceptor(handle, {
+      onConnection: (socket) => this.#onConnection(socket),
+      onError: (code) =>
+        this.#services.log.error({ code, listener: this.name }, 'connection not accepted'),
+    });
+    acceptor.listen();
+    return acceptor;
   }
 
   #onConnection(socket: Socket): ClientConnection | undefined {

@@ -51,6 +51,17 @@ export class Listeners {
     listener.listen(handle, onListening);
   }
 
+  /** Serves a connection that the primary accepted, or returns false and lets go of it. */
+  take(name: string, handle: unknown): boolean {
+    const listener = this.#open.get(name);
+    if (listener !== undefined && isHandle(handle)) {
+      listener.take(handle);
+      return true;
+    }
+    if (isHandle(handle)) handle.close();
+    return false;
+  }
+
   setConnectionsElsewhere(counts: Readonly<Record<string, number>>): void {
     for (const [name, listener] of this.#open) listener.setConnectionsElsewhere(counts[name] ?? 0);
   }
@@ -92,4 +103,9 @@ export class Listeners {
     await listener.close();
     this.#closing.delete(listener);
   }
+}
+
+/** What comes without one has lost it on the way. */
+function isHandle(handle: unknown): handle is { close(): void } {
+  return typeof handle === 'object' && handle !== null && 'close' in handle;
 }

@@ -42,10 +42,10 @@ export const listener = z.strictObject({
     .refine((text) => parseBind(text) !== undefined, BIND_HINT)
     .describe('host:port, [v6]:port or unix:/path.sock. Port 0 takes a free one.'),
   accept: z
-    .enum(['shared', 'reuseport'])
+    .enum(['shared', 'reuseport', 'round-robin'])
     .default('shared')
     .describe(
-      'How connections reach the workers. shared: all accept from one queue. reuseport: the kernel spreads them over a queue per worker.',
+      'How connections reach the workers. shared: all accept from one queue. reuseport: the kernel spreads them over a queue per worker. round-robin: the primary accepts and deals them out in turn.',
     ),
   protocols: z
     .array(z.enum(['http/1.1']))
