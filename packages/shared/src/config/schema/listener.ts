@@ -45,7 +45,7 @@ export const listener = z.strictObject({
     .enum(['shared', 'reuseport', 'round-robin'])
     .default('shared')
     .describe(
-      'How connections reach the workers. shared: all accept from one queue. reuseport: the kernel spreads them over a queue per worker. round-robin: the primary accepts and deals them out in turn.',
+      'How connections reach the workers. shared: all accept from one queue; the cheapest, but two or three long connections may meet at one worker. reuseport: the kernel spreads them over a queue per worker, evenly when there are many; TCP only. round-robin: the primary accepts and deals them out in turn, evenly even when there are two, at three to four times the CPU time for each.',
     ),
   protocols: z
     .array(z.enum(['http/1.1']))
