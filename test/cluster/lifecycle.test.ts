@@ -30,6 +30,16 @@ async function slowRequest(
   return { answer };
 }
 
+test('a worker that is alone is known to have connections and requests in flight', async () => {
+  await using backends = await startBackendProcesses(1);
+  await using lb = await startLbctl(yamlFor(backends[0]?.url).replace('workers: 2', 'workers: 1'));
+
+  const { answer } = await slowRequest(lb, 1_000);
+
+  expect((await lb.status()).workers).toMatchObject([{ connections: 1 }]);
+  expect(await answer).toBe('a');
+});
+
 describe('shutdown', () => {
   test('SIGTERM finishes what is in flight, takes nothing new, and exits with 0', async () => {
     await using backends = await startBackendProcesses(1);

@@ -100,7 +100,7 @@ export class Worker {
     };
     this.#listeners = new Listeners(this.#services);
     this.#timers = [
-      setInterval(() => this.#sendLoad(), LOAD_INTERVAL_MS),
+      setInterval(() => this.#onLoadInterval(), LOAD_INTERVAL_MS),
       setInterval(() => this.#sendMetrics(), METRICS_INTERVAL_MS),
     ];
   }
@@ -192,9 +192,12 @@ export class Worker {
     this.#setup.send({ lb: 1, type: 'backend-failed', slot: backend.slot, reason });
   }
 
-  /** A worker that is alone has nobody who would ask. */
+  /** The other workers need it soon; one that is alone says it for people who look, together with its metrics. */
+  #onLoadInterval(): void {
+    if (this.#workerCount !== 1) this.#sendLoad();
+  }
+
   #sendLoad(): void {
-    if (this.#workerCount === 1) return;
     const inFlight = this.#backends.takeChangedLoad();
     const connections = this.#listeners.takeChangedConnections();
     if (inFlight === undefined && connections === undefined) return;
@@ -207,6 +210,7 @@ export class Worker {
   }
 
   #sendMetrics(): void {
+    if (this.#workerCount === 1) this.#sendLoad();
     this.#tunnels.count();
     this.#process.sample();
     const delta = this.#cells.takeDelta();
