@@ -28,6 +28,7 @@ export const BAD_HEADS: readonly BadRequest[] = [
     '\x16\x03\x01',
     'PRI * HTTP/2.0',
     'GET /',
+    'GET HTTP/1.1',
     'GET  HTTP/1.1',
     'GET  / HTTP/1.1',
     'GET /  HTTP/1.1',

@@ -94,7 +94,7 @@ export function isRequestLine(bytes: Buffer, start: number, end: number): boolea
   const minor = (bytes[end - 1] as number) - ZERO;
   if (minor !== 0 && minor !== 1) return false;
   let at = runEnd(TOKEN_BYTES, bytes, start, targetEnd);
-  if (at === start || bytes[at] !== SPACE || at + 1 === targetEnd) return false;
+  if (at === start || bytes[at] !== SPACE || at + 1 >= targetEnd) return false;
   for (at++; at < targetEnd; at++) {
     if (bytes[at] === SPACE || bytes[at] === HTAB) return false;
   }
