@@ -89,6 +89,11 @@ export const GOOD_ANSWERS: readonly GoodAnswer[] = [
     status: 200,
   },
   {
+    name: 'fields whose names differ from those of framing in one bit or two',
+    text: 'HTTP/1.1 200 OK\r\n#ontent-Length: 5\r\n4ransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n',
+    status: 200,
+  },
+  {
     name: 'interim answers first',
     text: 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx',
     status: 200,

@@ -134,6 +134,10 @@ export const GOOD_REQUESTS: readonly GoodRequest[] = [
     'a field whose name is like that of framing',
     'Content-Lengths: x\r\nContent_Length: 5',
   ),
+  withField(
+    'fields whose names differ from those of framing in one bit or two',
+    '#ontent-Length: 5\r\n4ransfer-Encoding: chunked\r\n#onnection: close\r\n8ost: b',
+  ),
   withField('an upgrade', 'Connection: Upgrade\r\nUpgrade: websocket'),
   ...['a', 'A.test.', '127.0.0.1:80', '[::1]', '[2001:db8::1]:65535', 'a:', 'a_b', 'a-b.c:0'].map(
     (host) => ({

@@ -47,7 +47,9 @@ const KINDS = new Map<string, FieldKind>([
 ]);
 
 const LETTERS = 32;
-const X = 'x'.charCodeAt(0) % LETTERS;
+/** The bit that makes a letter a small one. */
+const CASE = 0x20;
+const X = 'x'.charCodeAt(0);
 const MAX_LENGTH = Math.max(...[...KINDS.keys()].map(({ length }) => length));
 
 interface KnownName {
@@ -71,17 +73,16 @@ export function fieldKind(name: string): FieldKind {
 /** Same, of the name that stands there in a text. */
 export function fieldKindAt(text: string, start: number, end: number): FieldKind {
   const length = end - start;
-  const letter = letterAt(text, start);
-  if (letter === X) return MAY_IDENTIFY;
+  if ((text.charCodeAt(start) | CASE) === X) return MAY_IDENTIFY;
   if (length > MAX_LENGTH) return OTHER;
-  const known = KNOWN[length * LETTERS + letter];
+  const known = KNOWN[length * LETTERS + letterAt(text, start)];
   return known !== undefined && isSpelledAt(text, start, known.name) ? known.kind : OTHER;
 }
 
 /** Whether this name stands there, in any case. Among the bytes of a token, the bit of case makes no other one of these. */
 function isSpelledAt(text: string, start: number, lower: string): boolean {
-  for (let i = 1; i < lower.length; i++) {
-    if ((text.charCodeAt(start + i) | 0x20) !== lower.charCodeAt(i)) return false;
+  for (let i = 0; i < lower.length; i++) {
+    if ((text.charCodeAt(start + i) | CASE) !== lower.charCodeAt(i)) return false;
   }
   return true;
 }
@@ -91,7 +92,7 @@ export function endsHere(kind: FieldKind): boolean {
   return kind >= HOP_BY_HOP && kind <= TRANSFER_ENCODING;
 }
 
-/** The same number for a letter in either case. */
+/** The same number for a letter in either case, and for some bytes that are none: a place to look, not an answer. */
 function letterAt(text: string, at: number): number {
   return text.charCodeAt(at) % LETTERS;
 }
