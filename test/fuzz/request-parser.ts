@@ -103,9 +103,9 @@ const NOTHING_KEPT: RequestParserEvents = {
   onComplete: () => undefined,
 };
 
-/** The place in front of such a name, somewhere behind a last chunk. */
+/** The place in front of such a name, in the lines behind a last chunk. */
 const FRAMING_IN_TRAILERS =
-  /(?<=\r\n)(?=(?:connection|content-length|transfer-encoding|upgrade):)(?<=\r\n0+[^\r\n]*\r\n[^]*)/gi;
+  /(?<=\r\n)(?=(?:connection|content-length|transfer-encoding|upgrade):)(?<=\r\n0+[^\r\n]*\r\n(?:[^\r\n]+\r\n)*)/gi;
 
 const KNOWN: readonly KnownDifference[] = [
   {
