@@ -141,6 +141,31 @@ describe('a body that nobody reads', () => {
 
     expect(client.hasEnded).toBe(false);
   });
+
+  test('does not shorten how long a connection is kept, once the rest of it has come', async () => {
+    await using backend = await scriptedBackend(async (peer) => {
+      await peer.takeHead();
+      peer.send(ok('early'));
+    });
+    await using worker = await startWorker(poolYaml([backend.url]) + ROUTES);
+    using kept = await connectAlone(worker);
+    kept.send(post('/', 10));
+    await kept.untilText('early');
+    kept.send('the rest..');
+
+    // It gets as long as a body is waited for that nobody reads.
+    using silentOne = await connectRaw(worker.port);
+    await connections(worker, 2);
+    silentOne.send(post('/denied', MIB));
+    await silentOne.untilEnded();
+    await eventually(() =>
+      expect(metricTotal(worker.messages, 'lb_listener_connections')).toBeLessThan(2),
+    );
+    kept.send(get('/moved/next'));
+    await kept.untilText('/moved/next');
+
+    expect(kept.hasEnded).toBe(false);
+  });
 });
 
 describe('a client that closes its half', () => {

@@ -153,7 +153,8 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   }
 
   onComplete(trailers: readonly string[]): void {
-    this.#user?.onBodyEnd(trailers);
+    if (this.#user !== undefined) this.#user.onBodyEnd(trailers);
+    else if (!this.#isOver) this.#keepAlive();
   }
 
   /** Reads no more until `resume`. What was read already still comes. */
@@ -258,6 +259,12 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
     this.#isOver = true;
     this.#requestCount++;
     this.#owner.onUnreadable(this, error);
+  }
+
+  /** What was asked is answered, and the answer said how long the connection is kept. */
+  #keepAlive(): void {
+    const { coarseNowMs, limits } = this.#owner;
+    this.dueMs = coarseNowMs + limits.keepAliveTimeout;
   }
 
   #onAnswered(): void {
