@@ -180,6 +180,16 @@ export const BAD_FRAMING: readonly BadRequest[] = [
     stricter: 'a request needs no 16 KiB of them',
   },
   {
+    name: 'a length in the trailers',
+    text: `${CHUNKED}0\r\nA: b\r\nContent-Length: 5\r\n\r\n`,
+    error: 'framing_in_trailers',
+  },
+  {
+    name: 'a coding in the trailers',
+    text: `${CHUNKED}0\r\ntransfer-encoding: chunked\r\n\r\n`,
+    error: 'framing_in_trailers',
+  },
+  {
     name: 'a trailer with a space before its colon',
     text: `${CHUNKED}0\r\nA : b\r\n\r\n`,
     error: 'bad_field_name',
