@@ -16,6 +16,7 @@ import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts'
 import { ShortageLog } from './forward/shortage-log.ts';
 import { Tunnels } from './forward/tunnel.ts';
 import { ChunkPool } from './http1/chunk-pool.ts';
+import { WriteBatch } from './http1/write-batch.ts';
 import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { RouteMetrics } from './metrics/request-metrics.ts';
@@ -78,6 +79,7 @@ export class Worker {
       monitorEventLoopDelay({ resolution: 20 }),
     );
     const chunks = new ChunkPool();
+    const writes = new WriteBatch();
     this.#services = {
       clock,
       random,
@@ -87,8 +89,9 @@ export class Worker {
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),
       chunks,
+      writes,
       forwarders: {
-        native: new NativeForwarder(chunks),
+        native: new NativeForwarder(chunks, writes),
         'http-proxy-3': new HttpProxy3Forwarder(clock),
       },
       tunnelOpener: new HttpProxy3TunnelOpener(clock),

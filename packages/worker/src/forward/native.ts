@@ -9,6 +9,7 @@ import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { ChunkPool } from '../http1/chunk-pool.ts';
 import type { HeadText } from '../http1/head-text.ts';
+import type { PendingWrite, WriteBatch } from '../http1/write-batch.ts';
 import { classifyError } from './classify-error.ts';
 import type { Forwarder, Try, TryEvents, UpstreamRequest } from './forwarder.ts';
 import type { BackendConnection, ConnectionUser } from './native/connection.ts';
@@ -19,13 +20,21 @@ import type { ResponseHead } from './native/response-parser.ts';
 /** Forwards plain HTTP over connections of its own. */
 export class NativeForwarder implements Forwarder {
   readonly #chunks: ChunkPool;
+  readonly #writes: WriteBatch;
 
-  constructor(chunks: ChunkPool) {
+  constructor(chunks: ChunkPool, writes: WriteBatch) {
     this.#chunks = chunks;
+    this.#writes = writes;
   }
 
   forward(request: UpstreamRequest, backend: Backend, events: TryEvents): Try {
-    const attempt = new NativeTry({ request, backend, events, chunks: this.#chunks });
+    const attempt = new NativeTry({
+      request,
+      backend,
+      events,
+      chunks: this.#chunks,
+      writes: this.#writes,
+    });
     attempt.start();
     return attempt;
   }
@@ -39,11 +48,13 @@ interface TrySetup {
   readonly backend: Backend;
   readonly events: TryEvents;
   readonly chunks: ChunkPool;
+  readonly writes: WriteBatch;
 }
 
-class NativeTry implements Try, ConnectionUser {
+class NativeTry implements Try, ConnectionUser, PendingWrite {
   connectMs: number | undefined;
   readonly #chunks: ChunkPool;
+  readonly #writes: WriteBatch;
   readonly #request: UpstreamRequest;
   readonly #backend: Backend;
   readonly #events: TryEvents;
@@ -54,14 +65,16 @@ class NativeTry implements Try, ConnectionUser {
   #writer: BodyWriter | undefined;
   #head: ResponseHead | undefined;
   #trailers: readonly string[] | undefined;
+  #isWritten = false;
   #isPaused = false;
   #hasAnswerBegun = false;
   /** Only while the try has to wait for a connection. */
   #queueTimer: NodeJS.Timeout | undefined;
   #withdraw: (() => void) | undefined;
 
-  constructor({ request, backend, events, chunks }: TrySetup) {
+  constructor({ request, backend, events, chunks, writes }: TrySetup) {
     this.#chunks = chunks;
+    this.#writes = writes;
     this.#request = request;
     this.#backend = backend;
     this.#events = events;
@@ -107,6 +120,11 @@ class NativeTry implements Try, ConnectionUser {
 
   onHead(head: ResponseHead): void {
     if (this.#phase !== 'waiting') return;
+    // Meant for nobody, or for whoever had the connection before (response queue poisoning).
+    if (!this.#isWritten) {
+      this.#fail('reset', 'the backend answered before it was asked');
+      return;
+    }
     this.#phase = 'answering';
     this.#head = head;
     this.#events.onAnswer(head, this.#readMs);
@@ -183,17 +201,24 @@ class NativeTry implements Try, ConnectionUser {
     connection.assign(this, method === 'HEAD');
     if (connection.isConnecting) connection.due(timeouts.connect);
     else connection.dueAt(startedMs + timeouts.response);
-    const head = requestHead(this.#request);
     if (body === undefined || body.isEmpty) {
-      socket.write(head, 'latin1');
+      this.#writes.add(this);
       return;
     }
     // Together with what is at hand of the body, or comes in the same read, it is one packet.
     socket.cork();
     process.nextTick(() => socket.uncork());
-    socket.write(head, 'latin1');
+    socket.write(requestHead(this.#request), 'latin1');
+    this.#isWritten = true;
     this.#writer = new BodyWriter(socket, body, this.#chunks, () => this.#onProgress());
     this.#writer.start();
+  }
+
+  /** Writes a request without a body. */
+  commit(): void {
+    if (this.#phase === 'over') return;
+    this.#isWritten = true;
+    this.#connection?.socket.write(requestHead(this.#request), 'latin1');
   }
 
   /** A long upload is not a slow answer. */

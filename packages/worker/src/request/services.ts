@@ -6,6 +6,7 @@ import type { Forwarders } from '../forward/forwarder.ts';
 import type { ShortageLog } from '../forward/shortage-log.ts';
 import type { TunnelOpener, Tunnels } from '../forward/tunnel.ts';
 import type { ChunkPool } from '../http1/chunk-pool.ts';
+import type { WriteBatch } from '../http1/write-batch.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { AccessLog } from './access-log.ts';
@@ -32,6 +33,7 @@ export interface Services {
   readonly requestIds: RequestIds;
   readonly dates: HttpDate;
   readonly chunks: ChunkPool;
+  readonly writes: WriteBatch;
   readonly forwarders: Forwarders;
   readonly tunnelOpener: TunnelOpener;
   readonly tunnels: Tunnels;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
 import type { ListenerLimits } from '@lb/shared/config/schema/listener';
 import type { ChunkPool } from '../http1/chunk-pool.ts';
+import type { WriteBatch } from '../http1/write-batch.ts';
 import type { ParseError } from '../http1/parse-error.ts';
 import { ListenerMetrics } from '../metrics/request-metrics.ts';
 import { handleRequest, handleUnreadable } from '../request/handle-request.ts';
@@ -62,6 +63,10 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
 
   get chunks(): ChunkPool {
     return this.#services.chunks;
+  }
+
+  get writes(): WriteBatch {
+    return this.#services.writes;
   }
 
   get keepAliveLines(): string {

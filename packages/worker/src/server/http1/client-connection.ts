@@ -120,6 +120,11 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
     return this.#requestCount;
   }
 
+  /** What came is being read: whoever is called is called from there. */
+  get isFeeding(): boolean {
+    return this.#isFeeding;
+  }
+
   /** The request is in, to the last byte of its body. */
   get hasWholeRequest(): boolean {
     return this.#parser.isIdle;

@@ -8,6 +8,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ChunkPool } from '../../http1/chunk-pool.ts';
 import { toLines } from '../../http1/head-text.ts';
 import { latin1 } from '../../http1/latin1.ts';
+import type { PendingWrite, WriteBatch } from '../../http1/write-batch.ts';
 import type { RequestHead } from '../../request/request-head.ts';
 import type { ResponseLines } from '../../request/response-lines.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -25,9 +26,10 @@ export interface ResponseDefaults {
   /** `Connection: keep-alive` and how long, with their line ends. */
   readonly keepAliveLines: string;
   readonly chunks: ChunkPool;
+  readonly writes: WriteBatch;
 }
 
-export class ClientResponse {
+export class ClientResponse implements PendingWrite {
   /** 0 before `begin`. */
   status = 0;
   /** Of the body, as it went out, without framing. */
@@ -122,6 +124,14 @@ export class ClientResponse {
   /** The body is complete. @param trailers names and values in turn; dropped where the client cannot have them */
   end(trailers: readonly string[]): void {
     if (this.#framing === 'chunked') this.#text += `0\r\n${toLines(trailers)}\r\n`;
+    // What is answered while the request is being read goes out at once: the next one is behind it.
+    if (this.#connection.isFeeding) this.commit();
+    else this.#defaults.writes.add(this);
+  }
+
+  /** Writes what is left and ends the answer. */
+  commit(): void {
+    if (this.#connection.socket.destroyed) return;
     this.flush();
     this.#connection.endAnswer(this.#closes);
   }
