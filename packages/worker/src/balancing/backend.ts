@@ -2,6 +2,7 @@
  * A backend as this worker knows it: one object per slot for as long as the primary keeps the slot, so that connections,
  * averages and counts outlive every reload that leaves the backend alone.
  */
+import type { Agent } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { parseBackendUrl } from '@lb/shared/net/backend-url';
 import type { BackendSnapshot, BackendState, PoolSnapshot } from '@lb/shared/model/snapshot';
@@ -95,8 +96,8 @@ export class Backend implements Candidate {
   }
 
   /** The connections of http-proxy-3, which also carries every tunnel. */
-  get agent(): BackendAgent {
-    return this.#agent;
+  get agent(): Agent {
+    return this.#agent.http;
   }
 
   get weight(): number {

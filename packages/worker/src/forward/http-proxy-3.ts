@@ -8,7 +8,7 @@
  *
  * What it does wrong and what keeps it from happening is listed in docs/decisions/0002-http-proxy-3-facade.md.
  */
-import { ProxyServer, type ServerOptions } from 'http-proxy-3';
+import type { ProxyServer, ServerOptions } from 'http-proxy-3';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
@@ -19,31 +19,36 @@ import { classifyError } from './classify-error.ts';
 import { toHeaderRecord } from './header-record.ts';
 import { malformationOf } from './malformed-head.ts';
 import { Answer, MAX_HEAD_BYTES } from './http-proxy-3/answer.ts';
+import { newProxy } from './http-proxy-3/library.ts';
 import { UpstreamBody } from './http-proxy-3/upstream-body.ts';
 import { watchAnswer, watchConnect } from './http-proxy-3/watch-connect.ts';
 
 /** Forwards plain HTTP through http-proxy-3. */
 export class HttpProxy3Forwarder implements Forwarder {
   readonly #clock: Clock;
-  readonly #proxy = new ProxyServer({});
+  #proxy: ProxyServer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    // Its `deleteLength` pass, which runs before `stream`, turns a chunked DELETE into one with content-length 0.
-    this.#proxy.before('web', 'stream', (request) => {
-      asTry(request).restoreHeaders();
-      return undefined;
-    });
-    // Every call brings its own callback; the library throws errors that find no listener at all.
-    this.#proxy.on('error', () => undefined);
-    this.#proxy.on('proxyRes', (response, request) => asTry(request).onResponse(response));
   }
 
   forward(request: UpstreamRequest, backend: Backend, events: TryEvents): Try {
+    this.#proxy ??= webProxy();
     const attempt = new WebTry({ request, backend, events }, this.#clock);
     attempt.start(this.#proxy);
     return attempt;
   }
+}
+
+function webProxy(): ProxyServer {
+  const proxy = newProxy();
+  // Its `deleteLength` pass, which runs before `stream`, turns a chunked DELETE into one with content-length 0.
+  proxy.before('web', 'stream', (request) => {
+    asTry(request).restoreHeaders();
+    return undefined;
+  });
+  proxy.on('proxyRes', (response, request) => asTry(request).onResponse(response));
+  return proxy;
 }
 
 function asTry(request: unknown): WebTry {

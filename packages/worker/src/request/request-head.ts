@@ -2,11 +2,11 @@
  * The head of a request: what its fields say about its framing and its connection, read in one pass.
  * Security code: request smuggling lives in what two readers take for the length (RFC 9112 sections 6.1, 6.3).
  */
-import { METHODS } from 'node:http';
 import { runEnd, TOKEN_BYTES } from '../http1/characters.ts';
 import { parseContentLength } from '../http1/content-length.ts';
 import * as names from '../http1/field-names.ts';
 import { type HeadText, MARK_LENGTH } from '../http1/head-text.ts';
+import { METHODS } from '../http1/methods.ts';
 import type { ParseError } from '../http1/parse-error.ts';
 import { saysChunked } from '../http1/transfer-encoding.ts';
 
@@ -18,7 +18,7 @@ const BEFORE_MINOR = Buffer.from(' HTTP/1.', 'latin1');
 const VERSION_LENGTH = BEFORE_MINOR.length + 1;
 
 /**
- * Those that Node's parser knows, each as the one string that all comparisons meet. A method that is in no registry is refused
+ * Each as the one string that all comparisons meet. A method that is in no registry is refused
  * rather than forwarded: a backend that takes `post` for POST would be past every rule that names POST.
  */
 const KNOWN_METHODS = new Map(METHODS.map((method) => [method, method]));

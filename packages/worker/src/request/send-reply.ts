@@ -1,7 +1,7 @@
 /** Sends an answer of the balancer's own. */
-import { STATUS_CODES } from 'node:http';
 import { valueOf } from '../http1/field-names.ts';
 import { toLines } from '../http1/head-text.ts';
+import { REASON_PHRASES } from '../http1/reason-phrases.ts';
 import type { Exchange } from './exchange.ts';
 import { type Reply, renderReply } from './reply.ts';
 
@@ -27,7 +27,7 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
     hasDate: valueOf(fields, 'date') !== undefined,
   };
   const closes = reply.closes || connection.isEnding || !connection.hasWholeRequest;
-  const statusLine = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}\r\n`;
+  const statusLine = `HTTP/1.1 ${reply.status} ${REASON_PHRASES[reply.status] ?? ''}\r\n`;
   response.begin(reply.status, statusLine, lines, closes);
   response.write(body, 0, body.length);
   response.end([]);

@@ -5,7 +5,7 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { ProxyServer, type ServerOptions } from 'http-proxy-3';
+import type { ProxyServer, ServerOptions } from 'http-proxy-3';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Backend } from '../../balancing/backend.ts';
@@ -18,28 +18,33 @@ import { malformationOf } from '../malformed-head.ts';
 import type { Try } from '../forwarder.ts';
 import type { TunnelEvents, TunnelOpener, TunnelRequest } from '../tunnel.ts';
 import { Answer, MAX_HEAD_BYTES } from './answer.ts';
+import { newProxy } from './library.ts';
 import { watchAnswer, watchConnect } from './watch-connect.ts';
 
 export class HttpProxy3TunnelOpener implements TunnelOpener {
   readonly #clock: Clock;
-  readonly #proxy: ProxyServer = new ProxyServer({});
+  #proxy: ProxyServer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    // Every call brings its own callback; the library throws errors that find no listener at all.
-    this.#proxy.on('error', () => undefined);
-    this.#proxy.on('proxyReqWs', (upstream, request) => {
-      if (!(request instanceof UpgradeTry))
-        throw new Error('http-proxy-3 hands back the request it was given');
-      request.onRequestMade(upstream);
-    });
   }
 
   open(request: TunnelRequest, backend: Backend, events: TunnelEvents): Try {
+    this.#proxy ??= upgradeProxy();
     const attempt = new UpgradeTry({ request, backend, events }, this.#clock);
     attempt.start(this.#proxy);
     return attempt;
   }
+}
+
+function upgradeProxy(): ProxyServer {
+  const proxy = newProxy();
+  proxy.on('proxyReqWs', (upstream, request) => {
+    if (!(request instanceof UpgradeTry))
+      throw new Error('http-proxy-3 hands back the request it was given');
+    request.onRequestMade(upstream);
+  });
+  return proxy;
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -4,11 +4,11 @@
  *
  *     inform* ──▶ begin ──▶ write* ──▶ end
  */
-import { STATUS_CODES } from 'node:http';
 import type { ChunkPool } from '../../http1/chunk-pool.ts';
 import { toLines } from '../../http1/head-text.ts';
 import { latin1 } from '../../http1/latin1.ts';
 import type { PendingWrite, WriteBatch } from '../../http1/write-batch.ts';
+import { REASON_PHRASES } from '../../http1/reason-phrases.ts';
 import type { RequestHead } from '../../request/request-head.ts';
 import type { ResponseLines } from '../../request/response-lines.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -70,7 +70,7 @@ export class ClientResponse implements PendingWrite {
   /** An interim answer; its field lines each with their CR LF. Not for clients of HTTP/1.0, and not queued for one that does not read. @see RFC 9110 section 15.2 */
   inform(status: number, lines: string): void {
     if (this.isBegun || this.#head?.httpMinor !== 1 || this.#connection.isFull) return;
-    const text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}\r\n`;
+    const text = `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n${lines}\r\n`;
     this.#connection.socket.write(text, 'latin1');
   }
 
