@@ -55,12 +55,11 @@ type State =
 /** Enough for nearly every head that comes in two pieces. */
 const KEPT_BYTES = 2_048;
 
+const NOTHING = new HeadText('', 0, []);
+
 export class FieldSection {
   /** Why the last `read` returned MALFORMED. */
   error: ParseError = 'truncated';
-  /** What was read, after a `read` that returned a position. */
-  head: HeadText = new HeadText('', 0, []);
-
   readonly #limits: SectionLimits;
   readonly #startLine: StartLine;
   #state: State = START_LINE;
@@ -72,6 +71,7 @@ export class FieldSection {
   #cutCount = 0;
   /** The first `#scanned` bytes of the section, when they came with an earlier `read`. */
   #kept: Buffer | undefined;
+  #head = NOTHING;
 
   constructor(limits: SectionLimits, startLine: StartLine) {
     this.#limits = limits;
@@ -85,6 +85,13 @@ export class FieldSection {
     this.#lineStart = 0;
     this.#cutCount = 0;
     this.#kept = undefined;
+  }
+
+  /** Hands over what was read, once, after a `read` that returned a position: an idle connection keeps no head. */
+  takeHead(): HeadText {
+    const head = this.#head;
+    this.#head = NOTHING;
+    return head;
   }
 
   /** Takes bytes up to the empty line. @returns the position behind it, or UNFINISHED, or MALFORMED with `error` set */
@@ -223,7 +230,7 @@ export class FieldSection {
       if (kind !== OTHER) marks.push(kind, lineStart, colon, end);
       lineStart = end + 2;
     }
-    this.head = new HeadText(text, fieldsStart, marks);
+    this.#head = new HeadText(text, fieldsStart, marks);
   }
 
   #fail(error: ParseError): typeof MALFORMED {

@@ -5,6 +5,7 @@
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { REFERER, USER_AGENT } from '../http1/field-names.ts';
+import { flat } from '../http1/flat.ts';
 import type { Backend } from '../balancing/backend.ts';
 import type { Exchange } from './exchange.ts';
 import type { LogSink } from './log-sink.ts';
@@ -130,10 +131,10 @@ export interface LogMemo {
 
 function newMemo({ clientAddress, listener, host }: Exchange): LogMemo {
   return {
-    clientAddress,
-    host,
-    client: `","client":${quote(clientAddress)},"listener":${quote(listener.name)},"method":`,
-    hostAndPath: `,"host":${quote(host)},"path":`,
+    clientAddress: flat(clientAddress),
+    host: host === undefined ? undefined : flat(host),
+    client: flat(`","client":${quote(clientAddress)},"listener":${quote(listener.name)},"method":`),
+    hostAndPath: flat(`,"host":${quote(host)},"path":`),
     userAgent: undefined,
     quotedUserAgent: 'null',
   };
@@ -146,8 +147,8 @@ function quotedMethod({ method }: Exchange): string {
 
 function userAgent(memo: LogMemo, text: string | undefined): string {
   if (text !== memo.userAgent) {
-    memo.userAgent = text;
-    memo.quotedUserAgent = quote(text);
+    memo.userAgent = text === undefined ? undefined : flat(text);
+    memo.quotedUserAgent = flat(quote(text));
   }
   return memo.quotedUserAgent;
 }

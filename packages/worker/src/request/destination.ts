@@ -2,6 +2,7 @@
  * Where a request wants to go: its target and its host, checked once, before anything else looks at them.
  * Security code: routing confusion lives in a Host and a target that two readers understand in two ways (RFC 9112 section 3.2).
  */
+import { flat } from '../http1/flat.ts';
 import { parseTarget, type Target } from './path.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -73,8 +74,9 @@ function readHost(head: RequestHead, connection: HostKeeper): string | RefusedHe
   const known = connection.hostMemo;
   if (known !== undefined && known.host === host) return known.hostname;
   if (!isHost(host)) return bad('malformed Host header');
-  const hostname = toHostname(host);
-  connection.hostMemo = { host, hostname };
+  const kept = flat(host);
+  const hostname = toHostname(kept);
+  connection.hostMemo = { host: kept, hostname };
   return hostname;
 }
 

@@ -3,6 +3,7 @@
  * taken over in runs, as long as they are; nearly always that is one.
  */
 import * as names from '../http1/field-names.ts';
+import { flat } from '../http1/flat.ts';
 import { type HeadText, headTextOf, MARK_LENGTH } from '../http1/head-text.ts';
 import type { Exchange } from './exchange.ts';
 import { ForwardedFields, isIdentityAlias, isIdentityField } from './forwarded-fields.ts';
@@ -121,9 +122,9 @@ function memorised(exchange: Exchange, runtime: Runtime): string {
   const { connection, host } = exchange;
   const known = connection.forwardedMemo;
   if (known !== undefined && known.host === host && known.runtime === runtime) return known.text;
-  // One flat string, not a tree of its pieces that every request would have to walk.
-  const text = Buffer.from(lastLines(exchange, runtime, undefined), 'latin1').toString('latin1');
-  connection.forwardedMemo = { runtime, host, text };
+  // Nor would every request have to walk the tree of its pieces.
+  const text = flat(lastLines(exchange, runtime, undefined));
+  connection.forwardedMemo = { runtime, host: host === undefined ? undefined : flat(host), text };
   return text;
 }
 

@@ -185,7 +185,7 @@ export class ResponseParser {
 
   /** @param hasMore bytes follow in this buffer */
   #endHead(hasMore: boolean): void {
-    const head = readHead(this.#section.head, this.#bodyless);
+    const head = readHead(this.#section.takeHead(), this.#bodyless);
     if (typeof head === 'string') {
       this.#fail(head);
     } else if (head.status < 200) {
@@ -248,7 +248,7 @@ export class ResponseParser {
   }
 
   #endTrailers(hasMore: boolean): void {
-    const { head } = this.#section;
+    const head = this.#section.takeHead();
     if (hasFraming(head)) this.#fail('framing_in_trailers');
     else this.#complete(head.fields, hasMore);
   }

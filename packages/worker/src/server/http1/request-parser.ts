@@ -135,8 +135,9 @@ export class RequestParser {
     if (at === UNFINISHED) return end;
     if (at === MALFORMED) return this.#fail(this.#section.error);
     if (this.#state === HEAD) return this.#endHead() ? at : MALFORMED;
-    if (hasFraming(this.#section.head)) return this.#fail('framing_in_trailers');
-    this.#complete(this.#section.head.fields);
+    const trailers = this.#section.takeHead();
+    if (hasFraming(trailers)) return this.#fail('framing_in_trailers');
+    this.#complete(trailers.fields);
     return at;
   }
 
@@ -150,7 +151,7 @@ export class RequestParser {
   }
 
   #endHead(): boolean {
-    const head = readRequestHead(this.#section.head);
+    const head = readRequestHead(this.#section.takeHead());
     if (typeof head === 'string') {
       this.#fail(head);
       return false;
