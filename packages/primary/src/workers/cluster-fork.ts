@@ -13,6 +13,12 @@ const WORKER_SLOT_VARIABLE = 'LBCTL_WORKER_SLOT';
 const YOUNG_SPACE_MIB = 16;
 
 /**
+ * glibc gives each thread memory of its own to allocate from, up to eight times the number of CPUs. One thread of a worker does
+ * nearly all the work; two such places for all of them make it 0.9 MB smaller at rest (Node 24.21). Other C libraries ignore it.
+ */
+const MALLOC_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
+
+/**
  * Prepares node:cluster, once a process, and returns how to fork.
  * @param exec path of the worker's entry
  */
@@ -21,7 +27,8 @@ export function clusterFork(exec: string): ForkWorker {
   const execArgv = [...process.execArgv, `--max-semi-space-size=${YOUNG_SPACE_MIB}`];
   cluster.setupPrimary({ exec, args: [], execArgv, serialization: 'advanced', silent: false });
   return (slot, listener) => {
-    const { process: child } = cluster.fork({ [WORKER_SLOT_VARIABLE]: String(slot) });
+    const place = { [WORKER_SLOT_VARIABLE]: String(slot) };
+    const { process: child } = cluster.fork({ ...MALLOC_ENVIRONMENT, ...place });
     let exited = false;
     const exit = (how: WorkerExit): void => {
       if (exited) return;
