@@ -30,7 +30,7 @@ function parsed(startLine: string, lines: string): HeadText {
   const bytes = Buffer.from(`${startLine}${lines}\r\n`, 'latin1');
   section.begin(startLine !== '');
   expect(section.read(bytes, 0, bytes.length)).toBe(bytes.length);
-  return section.head;
+  return section.takeHead();
 }
 
 /** Each mark as what it stands for. */
