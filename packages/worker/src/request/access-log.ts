@@ -32,10 +32,9 @@ export class AccessLog {
   #second = Number.NaN;
   /** `2026-11-22T18:30:00.` */
   #secondText = '';
-  readonly #targets = new WeakMap<
-    Backend,
-    { readonly route: Route | undefined; readonly text: string }
-  >();
+  readonly #outcomes = new WeakMap<Backend, Outcome>();
+  #beginMs = Number.NaN;
+  #beginText = '';
 
   constructor(sink: LogSink, clock: Clock, random: Random) {
     this.#sink = sink;
@@ -62,43 +61,56 @@ export class AccessLog {
 
   /** Put together from as few pieces as can be: what is the same for a connection or a backend is kept as it was written. */
   #json(exchange: Exchange, { status, totalMs }: Finished): string {
-    const { connection, head, host } = exchange;
+    const { connection, search, reason } = exchange;
     let memo = connection.logMemo;
-    if (memo?.clientAddress !== exchange.clientAddress || memo.host !== host) {
+    if (memo === undefined || !isOf(memo, exchange)) {
       memo = newMemo(exchange);
       connection.logMemo = memo;
     }
-    const { search } = exchange;
     return (
-      `{"time":"${this.#isoTime()}","request_id":"${exchange.id}${memo.client}${quotedMethod(exchange)}${memo.hostAndPath}` +
-      `${quote(exchange.path)},"query":${search === '' ? 'null' : quote(search.slice(1))}` +
-      `,"protocol":${quote(protocolOf(exchange))},"status":${status}${this.#target(exchange)}${exchange.tries}` +
-      `,"bytes":${exchange.response.bodyBytes},"request_bytes":${exchange.body?.receivedBytes ?? 0}` +
+      this.#begin() +
+      exchange.id +
+      memo.client +
+      quote(exchange.path) +
+      (search === '' ? ',"query":null' : `,"query":${quote(search.slice(1))}`) +
+      this.#outcome(exchange, status) +
+      `${exchange.tries},"bytes":${exchange.response.bodyBytes},"request_bytes":${exchange.body?.receivedBytes ?? 0}` +
       `,"connect_ms":${milliseconds(exchange.connectMs)},"ttfb_ms":${milliseconds(exchange.ttfbMs)}` +
-      `,"total_ms":${milliseconds(totalMs)},"reason":${exchange.reason === undefined ? 'null' : `"${exchange.reason}"`}` +
-      `,"user_agent":${userAgent(memo, head?.lines.valueOf(USER_AGENT))}` +
-      `,"referer":${quote(head?.lines.valueOf(REFERER))}}\n`
+      `,"total_ms":${milliseconds(totalMs)}` +
+      (reason === undefined ? ',"reason":null' : `,"reason":"${reason}"`) +
+      memo.agent
     );
   }
 
-  /** Where the request went: three names that nearly always come together. */
-  #target({ route, pool, backend }: Exchange): string {
-    const known = backend === undefined ? undefined : this.#targets.get(backend);
-    if (known !== undefined && known.route === route) return known.text;
-    const text = `,"route":${quote(route?.name)},"pool":${quote(pool?.name)},"backend":${quote(backend?.name)},"tries":`;
-    if (backend !== undefined) this.#targets.set(backend, { route, text });
+  /** Status and where the request went: what nearly always comes together. */
+  #outcome(exchange: Exchange, status: number): string {
+    const { route, pool, backend } = exchange;
+    const protocol = protocolOf(exchange);
+    const known = backend === undefined ? undefined : this.#outcomes.get(backend);
+    if (known?.route === route && known?.status === status && known.protocol === protocol)
+      return known.text;
+    const text =
+      `,"protocol":${quote(protocol)},"status":${status},"route":${quote(route?.name)}` +
+      `,"pool":${quote(pool?.name)},"backend":${quote(backend?.name)},"tries":`;
+    if (backend !== undefined)
+      this.#outcomes.set(backend, { route, status, protocol, text: flat(text) });
     return text;
   }
 
-  /** The date's text is the same for a whole second of lines. */
-  #isoTime(): string {
+  /** Up to the id: the same for all lines of a millisecond, and its date for a whole second of them. */
+  #begin(): string {
     const wallMs = this.#clock.wallMs();
+    if (wallMs === this.#beginMs) return this.#beginText;
     const second = Math.floor(wallMs / 1000);
     if (second !== this.#second) {
       this.#second = second;
       this.#secondText = new Date(second * 1000).toISOString().slice(0, 20);
     }
-    return `${this.#secondText}${threeDigits(wallMs - second * 1000)}Z`;
+    this.#beginMs = wallMs;
+    this.#beginText = flat(
+      `{"time":"${this.#secondText}${threeDigits(wallMs - second * 1000)}Z","request_id":"`,
+    );
+    return this.#beginText;
   }
 
   /** The combined format of Apache and nginx, its fields and no others, so that every tool that reads it reads this. */
@@ -117,40 +129,54 @@ function protocolOf({ head }: Exchange): string {
   return head === undefined ? '' : `HTTP/1.${head.httpMinor}`;
 }
 
-/** What an access log remembers of a connection: pieces of lines, quoted. */
+/** What an access log remembers of a backend: the piece of a line, and what it was made from. */
+interface Outcome {
+  readonly route: Route | undefined;
+  readonly status: number;
+  readonly protocol: string;
+  readonly text: string;
+}
+
+/** What an access log remembers of a connection: pieces of lines, and what they were made from. */
 export interface LogMemo {
   readonly clientAddress: string;
   readonly host: string | undefined;
-  /** From the end of the id to the method. */
+  readonly method: string;
+  readonly userAgent: string | undefined;
+  readonly referer: string | undefined;
+  /** From the end of the id to the path. */
   readonly client: string;
-  /** From the end of the method to the path. */
-  readonly hostAndPath: string;
-  userAgent: string | undefined;
-  quotedUserAgent: string;
+  /** From the end of the reason to the end of the line. */
+  readonly agent: string;
 }
 
-function newMemo({ clientAddress, listener, host }: Exchange): LogMemo {
+function isOf(memo: LogMemo, { clientAddress, host, method, head }: Exchange): boolean {
+  return (
+    memo.host === host &&
+    memo.method === method &&
+    memo.clientAddress === clientAddress &&
+    memo.userAgent === head?.lines.valueOf(USER_AGENT) &&
+    memo.referer === head?.lines.valueOf(REFERER)
+  );
+}
+
+function newMemo({ clientAddress, listener, host, method, head }: Exchange): LogMemo {
+  const userAgent = head?.lines.valueOf(USER_AGENT);
+  const referer = head?.lines.valueOf(REFERER);
+  // A method that came this far is a token.
+  const quotedMethod = method === '' ? 'null' : `"${method}"`;
   return {
     clientAddress: flat(clientAddress),
     host: host === undefined ? undefined : flat(host),
-    client: flat(`","client":${quote(clientAddress)},"listener":${quote(listener.name)},"method":`),
-    hostAndPath: flat(`,"host":${quote(host)},"path":`),
-    userAgent: undefined,
-    quotedUserAgent: 'null',
+    method,
+    userAgent: userAgent === undefined ? undefined : flat(userAgent),
+    referer: referer === undefined ? undefined : flat(referer),
+    client: flat(
+      `","client":${quote(clientAddress)},"listener":${quote(listener.name)}` +
+        `,"method":${quotedMethod},"host":${quote(host)},"path":`,
+    ),
+    agent: flat(`,"user_agent":${quote(userAgent)},"referer":${quote(referer)}}\n`),
   };
-}
-
-/** A method that came this far is a token. */
-function quotedMethod({ method }: Exchange): string {
-  return method === '' ? 'null' : `"${method}"`;
-}
-
-function userAgent(memo: LogMemo, text: string | undefined): string {
-  if (text !== memo.userAgent) {
-    memo.userAgent = text === undefined ? undefined : flat(text);
-    memo.quotedUserAgent = flat(quote(text));
-  }
-  return memo.quotedUserAgent;
 }
 
 /** `000` to `999`. */

@@ -84,10 +84,9 @@ export class ClientResponse implements PendingWrite {
     const framing = this.#framingOf(status, lines.hasLength);
     this.#framing = framing;
     this.#closes = closes || framing === 'close' || this.#head?.keepsAlive !== true;
-    const { dateLine, keepAliveLines } = this.#defaults;
     let text = statusLine + lines.text;
-    if (!lines.hasDate) text += dateLine;
-    text += this.#closes ? 'Connection: close\r\n' : keepAliveLines;
+    if (!lines.hasDate) text += this.#defaults.dateLine;
+    text += this.#closes ? 'Connection: close\r\n' : this.#defaults.keepAliveLines;
     this.#text =
       framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`;
   }
