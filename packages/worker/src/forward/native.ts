@@ -1,6 +1,6 @@
 /**
- * The native engine: our own HTTP/1.1 client. One write per request, one reused read buffer, headers as raw arrays from end
- * to end, no stream machinery towards the backend.
+ * The native engine: our own HTTP/1.1 client. One write per request, one reused read buffer, heads that stay text from end to
+ * end, no stream machinery towards the backend.
  *
  *     NativeTry ── head, BodyWriter ──▶ BackendConnection ──▶ backend
  *         └◀── onHead, onBody, onComplete, onRead ◀── ResponseParser ◀──┘
@@ -114,17 +114,13 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
   }
 
   onInformation(status: number, lines: HeadText): void {
+    if (this.#phase !== 'waiting' || this.#isUnasked()) return;
     if (status === 101) this.onMalformed('the backend switched protocols without being asked');
     else this.#events.onInformation(status, lines);
   }
 
   onHead(head: ResponseHead): void {
-    if (this.#phase !== 'waiting') return;
-    // Meant for nobody, or for whoever had the connection before (response queue poisoning).
-    if (!this.#isWritten) {
-      this.#fail('reset', 'the backend answered before it was asked');
-      return;
-    }
+    if (this.#phase !== 'waiting' || this.#isUnasked()) return;
     this.#phase = 'answering';
     this.#head = head;
     this.#events.onAnswer(head, this.#readMs);
@@ -219,6 +215,12 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
     if (this.#phase === 'over') return;
     this.#isWritten = true;
     this.#connection?.socket.write(requestHead(this.#request), 'latin1');
+  }
+
+  /** What comes before the request was written is meant for nobody, or for who had the connection before (response queue poisoning). */
+  #isUnasked(): boolean {
+    if (!this.#isWritten) this.#fail('reset', 'the backend answered before it was asked');
+    return !this.#isWritten;
   }
 
   /** A long upload is not a slow answer. */
