@@ -16,6 +16,7 @@ import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts'
 import { ShortageLog } from './forward/shortage-log.ts';
 import { Tunnels } from './forward/tunnel.ts';
 import { ChunkPool } from './http1/chunk-pool.ts';
+import { fieldKind, MAY_IDENTIFY } from './http1/field-names.ts';
 import { WriteBatch } from './http1/write-batch.ts';
 import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
@@ -171,6 +172,7 @@ export class Worker {
       trustedProxies: new TrustedProxies(config.trustedProxies),
       requestIdHeader: config.requestId.header,
       requestIdName: config.requestId.header.toLowerCase(),
+      requestIdIsMarked: fieldKind(config.requestId.header) === MAY_IDENTIFY,
     };
     this.#accessLog.configure(config.log.access);
     this.#setup.log.level = config.log.level;

@@ -2,27 +2,13 @@
  * What a message may drop at this hop, and what it may not carry beyond its end.
  * @see RFC 9110 sections 6.5.1 and 7.6.1
  */
-
-/** Fields that end at this hop, in either direction. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'trailer',
-  'upgrade',
-  'http2-settings',
-  'proxy-authenticate',
-  'proxy-authorization',
-]);
+import { endsHere, fieldKind } from '../http1/field-names.ts';
 
 /** `Connection` may not name these: a client could have the balancer drop what the backend relies on. */
 const END_TO_END = new Set(['host', 'content-length', 'authorization', 'cookie', 'forwarded']);
 
-/** Fields that a trailer may not carry (RFC 9110 section 6.5.1): framing, routing, credentials, control. */
+/** Beside those that end at this hop, a trailer may not carry framing, routing, credentials, control (RFC 9110 section 6.5.1). */
 const NOT_IN_TRAILERS = new Set([
-  ...HOP_BY_HOP,
   ...END_TO_END,
   'content-encoding',
   'content-type',
@@ -70,7 +56,12 @@ export function forwardableTrailers(raw: readonly string[]): readonly string[] {
     const name = raw[i] ?? '';
     // `X_Forwarded_For` is read as the real name by some backends.
     const canonical = name.toLowerCase().replace(/[_.]/g, '-');
-    if (NOT_IN_TRAILERS.has(canonical) || canonical.startsWith('x-forwarded-')) continue;
+    if (
+      NOT_IN_TRAILERS.has(canonical) ||
+      endsHere(fieldKind(canonical)) ||
+      canonical.startsWith('x-forwarded-')
+    )
+      continue;
     kept.push(name, raw[i + 1] ?? '');
   }
   return kept;

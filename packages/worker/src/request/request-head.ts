@@ -141,28 +141,30 @@ function take(head: RequestHead, lines: HeadText, mark: number): ParseError | un
     case names.CONNECTION:
       head.connection = joined(head.connection, lines.valueAt(mark).toLowerCase());
       break;
-    case names.TE:
-      head.te = joined(head.te, lines.valueAt(mark));
-      break;
-    case names.UPGRADE:
-      head.upgrade = joined(head.upgrade, lines.valueAt(mark));
-      break;
-    case names.EXPECT:
-      head.expect = joined(head.expect, lines.valueAt(mark));
-      break;
-    case names.VIA:
-      head.via = joined(head.via, lines.valueAt(mark));
-      break;
-    case names.MAX_FORWARDS:
-      head.maxForwards = joined(head.maxForwards, lines.valueAt(mark));
-      break;
     case names.MAY_IDENTIFY:
       head.mayIdentify = true;
       break;
     default:
+      join(head, lines, mark);
   }
   return undefined;
 }
+
+/** Keeps a field of which all that matters is its value. */
+function join(head: RequestHead, lines: HeadText, mark: number): void {
+  const key = JOINED[lines.marks[mark] as names.FieldKind];
+  if (key !== undefined) head[key] = joined(head[key], lines.valueAt(mark));
+}
+
+const JOINED: Partial<
+  Record<names.FieldKind, 'te' | 'upgrade' | 'expect' | 'via' | 'maxForwards'>
+> = {
+  [names.TE]: 'te',
+  [names.UPGRADE]: 'upgrade',
+  [names.EXPECT]: 'expect',
+  [names.VIA]: 'via',
+  [names.MAX_FORWARDS]: 'maxForwards',
+};
 
 function joined(before: string | undefined, line: string): string {
   return before === undefined ? line : `${before}, ${line}`;

@@ -33,7 +33,7 @@ export function requestLines(exchange: Exchange, hostSent: string): string {
     ? new ForwardedFields(runtime.trustedProxies.trusts(connection.peerAddress))
     : undefined;
   const idName = runtime.requestIdName;
-  let text = keptLines(head, linesToKeep(head, idName), { hostSent, idName, forwarded });
+  let text = keptLines(head, linesToKeep(head, runtime), { hostSent, idName, forwarded });
   // TE ends at this hop, but for the one word that the balancer can keep: it passes trailers on (RFC 9110 section 10.1.4).
   if (head.te !== undefined && /(^|,)\s*trailers\s*(,|;|$)/i.test(head.te)) {
     text += 'TE: trailers\r\nConnection: keep-alive, TE\r\n';
@@ -59,16 +59,19 @@ interface KeptSetup {
 }
 
 /** The head without what has to go by its name alone: what Connection lists, and the id where its name has no kind. */
-function linesToKeep({ connection, lines }: RequestHead, idName: string): HeadText {
+function linesToKeep(
+  { connection, lines }: RequestHead,
+  { requestIdName, requestIdIsMarked }: Runtime,
+): HeadText {
   const named = connectionNamed(connection ?? '');
-  const idHasKind = names.fieldKind(idName) === names.MAY_IDENTIFY;
-  if (named === undefined && idHasKind) return lines;
+  if (named === undefined && requestIdIsMarked) return lines;
   const kept: string[] = [];
   const { fields } = lines;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     const lower = name.toLowerCase();
-    if (named?.has(lower) !== true && lower !== idName) kept.push(name, fields[i + 1] as string);
+    if (named?.has(lower) !== true && lower !== requestIdName)
+      kept.push(name, fields[i + 1] as string);
   }
   return headTextOf(kept);
 }

@@ -22,6 +22,8 @@ export interface Runtime {
   readonly requestIdHeader: string;
   /** In lower case. */
   readonly requestIdName: string;
+  /** Heads have marks on fields of this name; else it has to be looked for. */
+  readonly requestIdIsMarked: boolean;
 }
 
 export interface Services {

@@ -11,7 +11,8 @@ import type { RequestHead } from '../request/request-head.ts';
 import type { Services } from '../request/services.ts';
 import { unreadableReply } from '../request/unreadable.ts';
 import { Acceptor, openConnection } from './acceptor.ts';
-import { ClientConnection, type ConnectionOwner } from './http1/client-connection.ts';
+import { ClientConnection } from './http1/client-connection.ts';
+import type { ConnectionOwner } from './http1/connection-roles.ts';
 import { ClientResponse, type ResponseDefaults } from './http1/client-response.ts';
 
 /** Deadlines of connections are looked at this often: one timer for all of them, late by this much at most. */

@@ -16,38 +16,9 @@ import type { LogMemo } from '../../request/access-log.ts';
 import type { HostMemo } from '../../request/destination.ts';
 import type { ForwardedMemo } from '../../request/request-lines.ts';
 import type { SocketReader } from '../acceptor.ts';
-import type { ListenerContext } from '../listener-context.ts';
 import { ClientStream } from './client-stream.ts';
+import type { ConnectionOwner, ConnectionUser } from './connection-roles.ts';
 import { RequestParser, type RequestParserEvents } from './request-parser.ts';
-
-/** What a connection tells the request that it is busy with. */
-export interface ConnectionUser {
-  /** A piece of the body: a view, valid only during the call. */
-  onBody(buffer: Buffer, start: number, end: number): void;
-  /** The body is complete. Names and values of trailers in turn. */
-  onBodyEnd(trailers: readonly string[]): void;
-  /** The rest of the body cannot be read. */
-  onMalformed(error: ParseError): void;
-  /** The client takes more after `isFull`. */
-  onWritable(): void;
-  /** The answer is out whole: the connection is done with this request. */
-  onAnswered(): void;
-  /** The client is gone, or was cut, before that. */
-  onGone(): void;
-}
-
-/** Who answers the requests of a connection. */
-export interface ConnectionOwner extends ListenerContext {
-  /** The limits of a head, for new connections. */
-  readonly sectionLimits: { readonly maxHeadBytes: number; readonly maxFields: number };
-  /** On the monotonic clock, as of the last look at deadlines. */
-  readonly coarseNowMs: number;
-  /** Sees to it that the connection gets a user. */
-  onRequest(connection: ClientConnection, head: RequestHead): void;
-  /** What came is no request: sees to it that the connection gets a user that says so. */
-  onUnreadable(connection: ClientConnection, error: ParseError | 'too_slow'): void;
-  onClosed(connection: ClientConnection): void;
-}
 
 /** A client may send this much ahead of its turn; then it is left waiting. */
 const MAX_PENDING_BYTES = 64 * 1024;

@@ -57,11 +57,6 @@ export class ClientResponse implements PendingWrite {
     return this.status !== 0;
   }
 
-  /** Trailers can follow the body. */
-  get takesTrailers(): boolean {
-    return this.#framing === 'chunked';
-  }
-
   /** The end of the connection is the end of the body: a cut must not look like it. */
   get endsWithConnection(): boolean {
     return this.#framing === 'close';
