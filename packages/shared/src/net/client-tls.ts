@@ -1,13 +1,8 @@
 /** TLS towards backends, for traffic and for probes: which authorities are trusted, which name is asked for and verified. */
 import { isIP } from 'node:net';
-import {
-  type ConnectionOptions,
-  type SecureContext,
-  checkServerIdentity,
-  createSecureContext,
-  getCACertificates,
-} from 'node:tls';
+import type { ConnectionOptions, SecureContext } from 'node:tls';
 import type { BackendTlsSettings } from '../model/backend-tls.ts';
+import { nodeTls } from './node-tls.ts';
 
 /** Makes secure contexts, one for each object of settings: it costs milliseconds, and the backends of a pool share it. */
 export class ClientContexts {
@@ -19,7 +14,7 @@ export class ClientContexts {
     const known = this.#made.get(settings);
     if (known !== undefined) return known;
     const { caPem, certPem, keyPem } = settings;
-    const context = createSecureContext({
+    const context = nodeTls().createSecureContext({
       ca: caPem ?? (this.#roots ??= systemRoots()),
       ...(certPem !== null && keyPem !== null && { cert: certPem, key: keyPem }),
     });
@@ -46,13 +41,14 @@ export function clientTlsOptions(
     rejectUnauthorized: settings.verify,
     // Empty and not left out: Node's HTTP client would take the Host header for it.
     servername: isIP(name) === 0 ? name.replace(/\.$/, '') : '',
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+    checkServerIdentity: (_host, certificate) => nodeTls().checkServerIdentity(name, certificate),
     ALPNProtocols: ['http/1.1'],
   };
 }
 
 /** What update-ca-certificates and the like maintain; where there is nothing of it, the authorities that Node carries. */
 function systemRoots(): string[] {
+  const { getCACertificates } = nodeTls();
   const system = [...new Set(getCACertificates('system'))];
   return system.length > 0 ? system : getCACertificates('default');
 }

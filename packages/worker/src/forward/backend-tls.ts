@@ -1,8 +1,9 @@
 /** TLS to one backend: how a connection is made, and the session that lets the next one begin in one round trip less. */
 import type { SocketConstructorOpts } from 'node:net';
-import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { BackendTlsSettings } from '@lb/shared/model/backend-tls';
 import { type ClientContexts, clientTlsOptions } from '@lb/shared/net/client-tls';
+import { nodeTls } from '@lb/shared/net/node-tls';
 
 /** Belongs to one backend and one state of its settings: both change the certificate that would be accepted. */
 export class BackendTls {
@@ -17,7 +18,7 @@ export class BackendTls {
   /** Begins to connect. `secureConnect` says that handshake and verification are done; before that nothing is sent. */
   connect(options: ConnectionOptions & SocketConstructorOpts): TLSSocket {
     const session = this.#session === undefined ? {} : { session: this.#session };
-    const socket = tls.connect({ ...options, ...this.#options, ...session });
+    const socket = nodeTls().connect({ ...options, ...this.#options, ...session });
     // tls.connect has no option for it.
     socket.setNoDelay(true);
     this.#keepSession(socket);

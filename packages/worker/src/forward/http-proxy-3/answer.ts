@@ -1,10 +1,10 @@
 /** The answer of a backend on its way to the exchange: with backpressure, a deadline between two chunks, and one end. */
 import type { IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import type { Clock } from '@lb/shared/time/clock';
 import type { FailureCode } from '@lb/shared/errors/reasons';
 import { headTextOf } from '../../http1/head-text.ts';
 import type { TryEvents } from '../forwarder.ts';
+import { isTls } from './is-tls.ts';
 
 /** Longest head of an answer; a longer one is malformed. */
 export const MAX_HEAD_BYTES: number = 64 * 1024;
@@ -38,7 +38,7 @@ export class Answer {
     this.#events = events;
     this.#idleMs = idleMs;
     this.#clock = clock;
-    this.#mayBeCut = message.socket instanceof TLSSocket && !isHead && endsWithClose(message);
+    this.#mayBeCut = isTls(message.socket) && !isHead && endsWithClose(message);
     this.#onOver = onOver;
   }
 

@@ -1,7 +1,7 @@
 /** Tells when a request has its connection. */
 import type { ClientRequest } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import type { Clock } from '@lb/shared/time/clock';
+import { isTls } from './is-tls.ts';
 
 export interface ConnectWatch {
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export function watchConnect(
     }
     const startedMs = clock.monotonicMs();
     const tell = (): void => onConnected(clock.monotonicMs() - startedMs);
-    if (!(socket instanceof TLSSocket)) {
+    if (!isTls(socket)) {
       socket.once('connect', tell);
       return;
     }
