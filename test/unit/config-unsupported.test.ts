@@ -99,12 +99,8 @@ describe('what is planned and does not work yet', () => {
   test('is the whole list of the reference', () => {
     expect(keys.map(([shape, key]) => `${shape} ${key}`.trim()).sort()).toEqual(
       [
-        'rateLimits',
         'caches',
         'auths',
-        'store',
-        'stateDir',
-        'secret',
         'geo',
         'metrics',
         'tracing',
@@ -113,11 +109,9 @@ describe('what is planned and does not work yet', () => {
         'listeners.[] proxyProtocol',
         'listeners.[].limits connectionsPerIp',
         'listeners.[].limits h2MaxConcurrentStreams',
-
         'routes.[].match countries',
         'routes.[] mirror',
         'routes.[] auth',
-        'routes.[] rateLimit',
         'routes.[] cache',
         'routes.[] compress',
         'routes.[] priority',
@@ -129,7 +123,6 @@ describe('what is planned and does not work yet', () => {
         'pools.* slowStart',
         'pools.* sticky',
         'pools.* hedge',
-
         'pools.* circuitBreaker',
         'pools.* queue',
         'pools.* adaptiveConcurrency',

@@ -21,6 +21,12 @@ export function expand(parsed: Parsed): Config {
       name: listener.name ?? listener.bind,
     })),
     routes: routes.map(expandRoute),
+    rateLimits: Object.fromEntries(
+      Object.entries(parsed.rateLimits).map(([name, limit]) => [
+        name,
+        { ...limit, burst: limit.burst ?? Math.max(1, Math.ceil(limit.rate)) },
+      ]),
+    ),
     pools: Object.fromEntries(
       Object.entries(parsed.pools).map(([name, pool]) => [
         name,

@@ -28,6 +28,7 @@ its line. An editor that knows JSON schemas completes keys when the file starts 
 | duration | \`250ms\` \`5s\` \`2m\` \`1h\`; a fraction is allowed: \`1.5s\` |
 | size | \`512B\` \`64KiB\` \`10MiB\` \`1GiB\` |
 | rate | \`240B/s\` \`1KiB/s\`; \`0\` for no limit |
+| request rate | \`100/s\` \`600/m\` \`10000/h\` |
 | address range | \`10.0.0.0/8\` \`192.0.2.7\` \`2001:db8::/32\` |
 | regular expression | RE2: linear in time, without back-references and look-around |
 

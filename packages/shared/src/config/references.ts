@@ -44,6 +44,7 @@ export function referenceProblems(root: Located): Problem[] {
     ...backendRules(root),
     ...headerRules(root),
     ...adminRules(root),
+    ...storeRules(root),
   ];
 }
 
@@ -80,6 +81,7 @@ function routeRules(root: Located): Problem[] {
   const list = at(root, 'routes');
   const none = list === undefined || (list.kind === 'list' && list.items.length === 0);
   if (none) return known.length === 1 ? [] : missingRoutes(root, pools, known);
+  const limits = mapKeys(root, 'rateLimits');
   const names = new Uses('route name');
   const problems: Problem[] = [];
   for (const index of indexes(root, 'routes')) {
@@ -95,6 +97,7 @@ function routeRules(root: Located): Problem[] {
     problems.push(...oneAction(root, route, path, known));
     if (pools === undefined || pools.kind === 'map') problems.push(...poolNames(root, path, known));
     problems.push(...splitRules(root, [...path, 'split']), ...redirectRules(root, path));
+    problems.push(...limitNames(root, [...path, 'rateLimit'], limits));
   }
   return [...problems, ...names.problems];
 }
@@ -134,6 +137,26 @@ function poolNames(root: Located, route: Path, known: string[]): Problem[] {
     const others = known.length === 0 ? null : `the pools are ${known.slice(0, 8).join(', ')}`;
     const hint = written ? (didYouMean(name, known) ?? others) : others;
     return [problemAt(root, [...parent, 'pool'], message, hint)];
+  });
+}
+
+function limitNames(root: Located, path: Path, known: readonly string[]): Problem[] {
+  const used = new Set<string>();
+  return indexes(root, ...path).flatMap((index): Problem[] => {
+    const node = at(root, ...path, index);
+    const name = textOf(node);
+    if (name === undefined) return [];
+    const isAgain = used.has(name);
+    used.add(name);
+    if (known.includes(name)) {
+      if (!isAgain) return [];
+      return [problemAt(root, [...path, index], `${quoted(node, 'this limit')} is named twice`)];
+    }
+    const hint =
+      didYouMean(name, known) ??
+      (known.length === 0 ? 'there is no "rateLimits:" yet' : `the limits are ${known.join(', ')}`);
+    const message = `no rate limit is named ${quoted(node, 'so')}`;
+    return [problemAt(root, [...path, index], message, hint)];
   });
 }
 
@@ -225,6 +248,33 @@ function adminRules(root: Located): Problem[] {
   const message = 'other machines can reach this address: admin.token is required';
   const hint = 'add "token: ${LB_ADMIN_TOKEN}", or bind to 127.0.0.1';
   return [problemAt(root, ['admin', 'bind'], message, hint)];
+}
+
+/** Which of the ways to reach Redis is meant has to be clear. */
+function storeRules(root: Located): Problem[] {
+  const isGiven = (key: string): boolean => at(root, 'store', key) !== undefined;
+  const problems: Problem[] = [];
+  const ways = ['url', 'sentinels', 'cluster'].filter(isGiven);
+  for (const key of ways.slice(1)) {
+    const message = `one way to reach Redis is enough, and "${ways[0]}" is given`;
+    problems.push(keyProblem(root, ['store', key], message));
+  }
+  if (isGiven('sentinels') && !isGiven('name')) {
+    const message = 'missing "name": the master that the sentinels watch';
+    problems.push(
+      keyProblem(root, ['store', 'sentinels'], message, 'for example "name: mymaster"'),
+    );
+  }
+  if (isGiven('name') && !isGiven('sentinels')) {
+    const message = '"name" is the name of a master that sentinels watch: "sentinels" is missing';
+    problems.push(keyProblem(root, ['store', 'name'], message));
+  }
+  return problems;
+}
+
+function mapKeys(root: Located, ...path: Path): string[] {
+  const node = at(root, ...path);
+  return node?.kind === 'map' ? [...node.entries.keys()] : [];
 }
 
 /** Notices a name that is used again. */

@@ -1,4 +1,4 @@
-/** The files that `pools.*.tls` names: read while the configuration is checked, so that no worker meets a bad one. */
+/** The files that `pools.*.tls` and `store.tls` name: read while the configuration is checked, so that no worker meets a bad one. */
 import { X509Certificate, createPrivateKey, type KeyObject } from 'node:crypto';
 import type { ConfigFiles } from '../model/backend-tls.ts';
 import { ClientContexts } from '../net/client-tls.ts';
@@ -25,6 +25,7 @@ export function readTlsFiles(
   const names = pools?.kind === 'map' ? [...pools.entries.keys()] : [];
   const reader = new TlsFiles(root, readFile);
   for (const name of names) reader.read(['pools', name, 'tls']);
+  reader.read(['store', 'tls']);
   return reader;
 }
 
@@ -39,7 +40,7 @@ class TlsFiles {
     this.#readFile = readFile;
   }
 
-  /** @param section path of one pool's `tls` */
+  /** @param section path of a `tls` */
   read(section: Path): void {
     const before = this.problems.length;
     const caPem = this.#content([...section, 'ca']);

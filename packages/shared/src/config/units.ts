@@ -11,6 +11,9 @@ export type Bytes = number & { readonly [unit]?: 'bytes' };
 /** A throughput in bytes per second. */
 export type BytesPerSecond = number & { readonly [unit]?: 'bytes/s' };
 
+/** A rate of requests. */
+export type RequestsPerSecond = number & { readonly [unit]?: 'requests/s' };
+
 /** `250ms`, `5s`, `2m`, `1h`; a fraction is allowed (`1.5s`). */
 export const DURATION_PATTERN: RegExp = /^\d+(\.\d+)?(ms|s|m|h)$/;
 
@@ -19,6 +22,9 @@ export const SIZE_PATTERN: RegExp = /^\d+(\.\d+)?(B|KiB|MiB|GiB)$/;
 
 /** `240B/s`, `1KiB/s`; a bare `0` switches a minimum rate off. */
 export const BYTE_RATE_PATTERN: RegExp = /^(0|\d+(\.\d+)?(B|KiB|MiB|GiB)\/s)$/;
+
+/** `100/s`, `600/m`, `10000/h`. */
+export const RATE_PATTERN: RegExp = /^\d+(\.\d+)?\/(s|m|h)$/;
 
 const MILLISECONDS_PER: Readonly<Record<string, number>> = {
   ms: 1,
@@ -49,6 +55,14 @@ export function parseByteRate(text: string): BytesPerSecond {
   return scaled(text.replace(/\/s$/, ''), SIZE_PATTERN, BYTES_PER);
 }
 
+/** Reads a string that matches RATE_PATTERN. @throws RangeError on any other text. */
+export function parseRate(text: string): RequestsPerSecond {
+  const [count = '', per = ''] = text.split('/');
+  const perMs = MILLISECONDS_PER[per];
+  if (!RATE_PATTERN.test(text) || perMs === undefined) throw new RangeError(`not a rate: ${text}`);
+  return (Number(count) * 1_000) / perMs;
+}
+
 /** The shortest exact form: 1500 -> `1500ms`, 5000 -> `5s`, 7200000 -> `2h`. */
 export function formatDuration(ms: Milliseconds): string {
   for (const suffix of ['h', 'm', 's'] as const) {
@@ -71,6 +85,15 @@ export function formatSize(bytes: Bytes): string {
 export function formatByteRate(rate: BytesPerSecond): string {
   const bytes: number = rate;
   return bytes === 0 ? '0' : `${formatSize(bytes)}/s`;
+}
+
+/** The shortest exact form: 100 -> `100/s`, 10 / 60 -> `10/m`. */
+export function formatRate(rate: RequestsPerSecond): string {
+  for (const per of ['s', 'm', 'h'] as const) {
+    const count = (rate * (MILLISECONDS_PER[per] ?? 1)) / 1_000;
+    if (Math.abs(count - Math.round(count)) < 1e-9 * count) return `${Math.round(count)}/${per}`;
+  }
+  return `${rate}/s`;
 }
 
 function scaled(text: string, pattern: RegExp, factors: Readonly<Record<string, number>>): number {

@@ -6,21 +6,10 @@ import type { Path } from './located.ts';
 
 /** Keys by the shape of the map they stand in; '' is the whole file. */
 export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': [
-    'rateLimits',
-    'caches',
-    'auths',
-    'store',
-    'stateDir',
-    'secret',
-    'geo',
-    'metrics',
-    'tracing',
-    'overload',
-  ],
+  '': ['caches', 'auths', 'geo', 'metrics', 'tracing', 'overload'],
   'listeners.[]': ['tls', 'proxyProtocol'],
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
-  'routes.[]': ['mirror', 'auth', 'rateLimit', 'cache', 'compress', 'priority'],
+  'routes.[]': ['mirror', 'auth', 'cache', 'compress', 'priority'],
   'routes.[].match': ['countries'],
   'pools.*': [
     'hashOn',
@@ -54,6 +43,7 @@ export const UNSUPPORTED_VALUES: Readonly<Record<string, readonly (string | RegE
   'pools.*.retries.on.[]': ['timeout', '502', '503', '504', '429'],
   'pools.*.retries.methods.[]': ['CONNECT'],
   'pools.*.connections.protocol': ['h2'],
+  'rateLimits.*.key': [/(^|\+)\s*jwt:/],
 };
 
 /** True for a key that is planned in the map at this path. Asked only about keys the schema refused. */
@@ -70,12 +60,15 @@ export function isUnsupportedValue(path: Path, value: string | number | boolean 
   return forms.some((form) => (typeof form === 'string' ? form === text : form.test(text)));
 }
 
+/** Sections whose keys are names of the user's. */
+const MAPS: readonly (string | number | undefined)[] = ['pools', 'rateLimits'];
+
 /** `pools.api.backends[0]` -> `pools.*.backends.[]`. */
 function shapeOf(path: Path): string {
   return path
     .map((segment, depth) => {
       if (typeof segment === 'number') return '[]';
-      return depth === 1 && path[0] === 'pools' ? '*' : segment;
+      return depth === 1 && MAPS.includes(path[0]) ? '*' : segment;
     })
     .join('.');
 }

@@ -79,12 +79,20 @@ export function fieldKindAt(text: string, start: number, end: number): FieldKind
   return known !== undefined && isSpelledAt(text, start, known.name) ? known.kind : OTHER;
 }
 
-/** Whether this name stands there, in any case. Among the bytes of a token, the bit of case makes no other one of these. */
-function isSpelledAt(text: string, start: number, lower: string): boolean {
+/** Whether this name stands there, in any case. */
+export function isSpelledAt(text: string, start: number, lower: string): boolean {
   for (let i = 0; i < lower.length; i++) {
-    if ((text.charCodeAt(start + i) | CASE) !== lower.charCodeAt(i)) return false;
+    const code = text.charCodeAt(start + i);
+    const wanted = lower.charCodeAt(i);
+    if (code === wanted) continue;
+    // The bit of case tells letters apart by case, and other bytes of a token from each other.
+    if ((code | CASE) !== wanted || !isLowerLetter(wanted)) return false;
   }
   return true;
+}
+
+function isLowerLetter(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a;
 }
 
 /** Whether a field of this kind ends at this hop, in either direction. */

@@ -3,10 +3,11 @@
  * are never cut out, and a new head is put together from a few long pieces of the old one. A string for every name and value,
  * and one joined of all of them again, cost more than reading the message (docs/decisions/0007).
  */
-import { type FieldKind, OTHER, fieldKindAt } from './field-names.ts';
+import { type FieldKind, OTHER, fieldKindAt, isSpelledAt } from './field-names.ts';
 
 const SPACE = 0x20;
 const HTAB = 0x09;
+const COLON = 0x3a;
 
 /** Numbers of one mark: the kind, then where its line begins, its colon is, and its line ends, without CR LF. */
 export const MARK_LENGTH = 4;
@@ -54,6 +55,22 @@ export class HeadText {
       if (this.marks[mark] !== kind) continue;
       const line = this.valueAt(mark);
       value = value === undefined ? line : `${value}, ${line}`;
+    }
+    return value;
+  }
+
+  /** Same, of a name, without cutting the others out. @param lower the name in lower case */
+  named(lower: string): string | undefined {
+    const { text } = this;
+    let value: string | undefined;
+    for (let start = this.fieldsStart; start < text.length;) {
+      const end = text.indexOf('\r\n', start);
+      const colon = start + lower.length;
+      if (text.charCodeAt(colon) === COLON && isSpelledAt(text, start, lower)) {
+        const line = trimmed(text, colon + 1, end);
+        value = value === undefined ? line : `${value}, ${line}`;
+      }
+      start = end + 2;
     }
     return value;
   }

@@ -55,7 +55,7 @@ export class RequestHead {
 
   /** All lines of a name, joined by commas; undefined when there is none. @param lower the name in lower case */
   header(lower: string): string | undefined {
-    return names.valueOf(this.lines.fields, lower);
+    return this.lines.named(lower);
   }
 
   /** It says that a body follows, even an empty one. */

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { admin, log, requestId, shutdown } from './instance.ts';
 import { listener } from './listener.ts';
 import { pool } from './pool.ts';
+import { rateLimit } from './rate-limit.ts';
 import { route } from './route.ts';
 import { cidr, name, whole } from './scalars.ts';
+import { secret, stateDir, store } from './store.ts';
 
 /** The whole file. Rules that span sections (a route's pool exists, names are unique) are in ../references.ts. */
 export const root = z.strictObject({
@@ -34,6 +36,15 @@ export const root = z.strictObject({
       'First match wins; no match is 404. With one pool and no routes, everything goes to that pool.',
     ),
   pools: z.record(name, pool).default({}).describe('Pools by name.'),
+  rateLimits: z
+    .record(name, rateLimit)
+    .default({})
+    .describe('Rate limits by name; routes name those that hold for them.'),
+  store: store
+    .prefault({})
+    .describe('Where workers and instances share rate limits, sessions and changes at run time.'),
+  stateDir,
+  secret,
   admin: admin.prefault({}).describe('The admin server.'),
   log: log.prefault({}).describe('Logging.'),
   requestId: requestId.prefault({}).describe('Request ids.'),
@@ -72,6 +83,11 @@ export type RouteConfig = Omit<Route, 'pool' | 'split' | 'redirect' | 'respond'>
 /** A backend with its name. */
 export type BackendConfig = Backend & { readonly name: string };
 
+/** A rate limit, with its burst. */
+export type RateLimitConfig = Omit<z.output<typeof rateLimit>, 'burst'> & {
+  readonly burst: number;
+};
+
 /** A pool whose backends have names. */
 export type PoolConfig = Omit<z.output<typeof pool>, 'backends'> & {
   readonly backends: readonly BackendConfig[];
@@ -81,8 +97,9 @@ export type PoolConfig = Omit<z.output<typeof pool>, 'backends'> & {
  * A checked configuration: every default filled in, every shorthand written out, every reference resolved, frozen.
  * Keys are those of lb.yaml; durations are milliseconds and sizes bytes.
  */
-export type Config = Omit<Root, 'listeners' | 'routes' | 'pools'> & {
+export type Config = Omit<Root, 'listeners' | 'routes' | 'pools' | 'rateLimits'> & {
   readonly listeners: readonly ListenerConfig[];
   readonly routes: readonly RouteConfig[];
   readonly pools: Readonly<Record<string, PoolConfig>>;
+  readonly rateLimits: Readonly<Record<string, RateLimitConfig>>;
 };

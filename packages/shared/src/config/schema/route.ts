@@ -139,6 +139,10 @@ export const route = z.strictObject({
     })
     .prefault({})
     .describe('Client address ranges. deny wins; a non-empty allow refuses the rest with 403.'),
+  rateLimit: z
+    .array(z.string('expected the name of a rate limit'))
+    .default([])
+    .describe('Names under rateLimits; all of them must allow a request.'),
   timeout: duration
     .default(0)
     .describe('Whole request, from its head to the end of the answer. "0s" = none.'),

@@ -4,14 +4,17 @@ import { isCidr } from '../../net/cidr.ts';
 import {
   BYTE_RATE_PATTERN,
   DURATION_PATTERN,
+  RATE_PATTERN,
   SIZE_PATTERN,
   parseByteRate,
   parseDuration,
+  parseRate,
   parseSize,
 } from '../units.ts';
 
 const DURATION_HINT = 'expected a duration such as "250ms", "5s", "2m" or "1h"';
 const SIZE_HINT = 'expected a size such as "512B", "64KiB" or "10MiB"';
+const REQUESTS_HINT = 'expected a rate such as "100/s", "600/m" or "10000/h"';
 const LIMIT_HINT = `${SIZE_HINT}, or 0 for no limit`;
 const RATE_HINT = 'expected a rate such as "240B/s" or "1KiB/s", or 0 for no limit';
 
@@ -43,6 +46,16 @@ export const sizeOrNone = z
 export const byteRate = z
   .union([z.literal(0), z.string().regex(BYTE_RATE_PATTERN, RATE_HINT)], RATE_HINT)
   .transform((value) => (value === 0 ? 0 : parseByteRate(value)));
+
+/** A rate of requests, as requests per second. */
+export const requestRate = z
+  .string(REQUESTS_HINT)
+  .regex(RATE_PATTERN, REQUESTS_HINT)
+  .refine(
+    (text) => !RATE_PATTERN.test(text) || isPossibleRate(parseRate(text)),
+    'expected a rate above zero, of at most 1000000/s',
+  )
+  .transform(parseRate);
 
 /** A whole number within bounds. */
 export function whole(min: number, max: number): z.ZodInt {
@@ -81,3 +94,7 @@ export const method = z
   .string('expected a method such as GET')
   .regex(/^[A-Z][A-Z-]*$/, 'expected a method in upper case such as GET')
   .refine((text) => text !== 'CONNECT', '"CONNECT" is not supported yet');
+
+function isPossibleRate(perSecond: number): boolean {
+  return perSecond > 0 && perSecond <= 1e6;
+}

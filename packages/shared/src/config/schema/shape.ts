@@ -1,13 +1,13 @@
 /** The schema as data: what stands at a path, in which unit, with which default. Hints, diffs and the reference docs ask. */
 import { z } from 'zod';
-import { formatByteRate, formatDuration, formatSize } from '../units.ts';
-import { byteRate, duration, positiveDuration, size, sizeOrNone } from './scalars.ts';
+import { formatByteRate, formatDuration, formatRate, formatSize } from '../units.ts';
+import { byteRate, duration, positiveDuration, requestRate, size, sizeOrNone } from './scalars.ts';
 
 /** Any schema of zod. */
 export type Schema = z.core.$ZodType;
 
 /** A kind of quantity that is a string in the file and a number in the program. */
-export type Unit = 'duration' | 'size' | 'rate';
+export type Unit = 'duration' | 'size' | 'rate' | 'request rate';
 
 /** A schema without its wrappers. */
 export interface Facet {
@@ -80,13 +80,19 @@ export function inUnit(unit: Unit | undefined, value: unknown): unknown {
       return formatSize(value);
     case 'rate':
       return formatByteRate(value);
+    case 'request rate':
+      return formatRate(value);
     case undefined:
       return value;
   }
 }
 
 function unitOf(core: Schema): Unit | undefined {
-  if (core === duration || core === positiveDuration) return 'duration';
-  if (core === size || core === sizeOrNone) return 'size';
-  return core === byteRate ? 'rate' : undefined;
+  // describe() makes a copy with the same definition.
+  const isOneOf = (...kinds: Schema[]): boolean =>
+    kinds.some((kind) => kind._zod.def === core._zod.def);
+  if (isOneOf(duration, positiveDuration)) return 'duration';
+  if (isOneOf(size, sizeOrNone)) return 'size';
+  if (isOneOf(requestRate)) return 'request rate';
+  return isOneOf(byteRate) ? 'rate' : undefined;
 }
