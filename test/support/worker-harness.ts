@@ -8,6 +8,7 @@ import type { ToPrimary } from '@lb/shared/ipc/messages';
 import { backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
+import { MemoryStore } from '@lb/primary/internal/store/memory-store';
 import { Worker } from '@lb/worker/internal/worker';
 
 /** A running worker. */
@@ -20,6 +21,8 @@ export interface Harness extends AsyncDisposable {
   apply(yaml: string): void;
   /** Changes the health of a backend, as the primary would. */
   setState(slot: number, state: 'up' | 'down'): void;
+  /** Answers nothing that the worker asks of the store from now on. */
+  stopStore(): void;
   /** Lets it go, as the primary does when it needs fewer workers. */
   drain(timeoutMs: number): void;
 }
@@ -44,11 +47,18 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
   const exited = new Promise<void>((resolve) => {
     onExit = resolve;
   });
+  const store = new MemoryStore(() => performance.now());
+  let isStoreUp = true;
+  const answerStore = ({ id, calls }: Extract<ToPrimary, { type: 'store' }>): void => {
+    const results = store.execute(calls);
+    setImmediate(() => worker.receive({ lb: 1, type: 'stored', id, results }, undefined));
+  };
   const worker = new Worker({
     place: 0,
     log: pino({ level: 'silent' }),
     send: (message) => {
       messages.push(message);
+      if (message.type === 'store' && isStoreUp) answerStore(message);
       if (message.type === 'listening') onListening();
     },
     exit: () => onExit(),
@@ -75,6 +85,9 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
     apply,
     setState: (slot, state) =>
       worker.receive({ lb: 1, type: 'states', changes: [{ slot, state }] }, undefined),
+    stopStore: () => {
+      isStoreUp = false;
+    },
     drain: (timeoutMs) => worker.receive({ lb: 1, type: 'drain', timeoutMs }, undefined),
     async [Symbol.asyncDispose]() {
       void worker.drain(0);

@@ -36,7 +36,10 @@ const DURATION = { metric: 'lb_http_request_duration_seconds', labels: ['api'] }
 
 function snapshot(backends: readonly string[], listener = 'web', route = 'api'): Snapshot {
   const parsed = poolSchema.parse({ backends: backends.map((name) => `http://${name}`) });
-  const file = root.parse({ listeners: [{ bind: '127.0.0.1:0' }] });
+  const file = root.parse({
+    listeners: [{ bind: '127.0.0.1:0' }],
+    rateLimits: { limit: { rate: '1/s' } },
+  });
   const config = { ...file, listeners: [{ name: listener }], routes: [{ name: route }] };
   const pools = [
     {

@@ -1,5 +1,4 @@
 /** Builds the parts of an instance and ties them together: the only file that constructs them. Nothing begins here. */
-import type { ToPrimary } from '@lb/shared/ipc/messages';
 import type { Logger } from '@lb/shared/logging/logger';
 import type { BackendState } from '@lb/shared/model/snapshot';
 import type { Clock, Random } from '@lb/shared/time/clock';
@@ -19,10 +18,11 @@ import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
 import { SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
+import { MemoryStore } from './store/memory-store.ts';
 import { LoadExchange } from './workers/load-exchange.ts';
+import { receiver } from './workers/receiver.ts';
 import { Supervisor } from './workers/supervisor.ts';
 import type { ForkWorker } from './workers/worker-process.ts';
-import type { Worker } from './workers/worker.ts';
 
 /** What an instance is made from. */
 export interface PrimaryOptions {
@@ -70,12 +70,9 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const wallMs = (): number => clock.wallMs();
   const stateOf = (slot: number): BackendState => health.stateOf(slot);
 
-  const metrics = new MetricsAggregate({
-    version,
-    node: process.versions.node,
-    startedAtSeconds: startedAtMs / 1_000,
-    log,
-  });
+  const startedAtSeconds = startedAtMs / 1_000;
+  const node = process.versions.node;
+  const metrics = new MetricsAggregate({ version, node, startedAtSeconds, log });
   const window = new BackendWindow({ metrics, clock });
   const events = new EventLog({ log, count: (type) => metrics.add('lb_events_total', [type]) });
   const chronicle = new Chronicle({
@@ -109,13 +106,21 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     send: (id, message, handle) => supervisor.send(id, message, handle),
     log,
   });
+  const receive = receiver({
+    store: new MemoryStore(() => clock.monotonicMs()),
+    answer: ({ id }, message) => supervisor.send(id, message),
+    metrics,
+    load,
+    health,
+    dealer,
+  });
   const supervisor: Supervisor = new Supervisor({
     fork,
     clock,
     log,
     snapshot: () => publisher.current,
     listeners: () => listeners.listeners,
-    onMessage: (worker, message) => receive({ metrics, load, health, dealer }, worker, message),
+    onMessage: receive,
     onChange: () => {
       chronicle.workersChanged(supervisor.workers);
       dealer.deal();
@@ -179,38 +184,4 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     view,
     admin,
   };
-}
-
-interface Receivers {
-  readonly metrics: MetricsAggregate;
-  readonly load: LoadExchange;
-  readonly health: HealthMonitor;
-  readonly dealer: Dealer;
-}
-
-function receive(
-  { metrics, load, health, dealer }: Receivers,
-  worker: Worker,
-  message: ToPrimary,
-): void {
-  switch (message.type) {
-    case 'metrics':
-      metrics.applyDelta(worker.id, message);
-      return;
-    case 'load':
-      load.report(worker.id, message);
-      return;
-    case 'backend-failed':
-      health.reportFailure(message.slot, message.reason);
-      return;
-    case 'answered':
-      dealer.answered(message.id, message.isTaken);
-      return;
-    case 'ready':
-    case 'listening':
-    case 'applied':
-    case 'drained':
-      // The supervisor's own.
-      return;
-  }
 }

@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { Snapshot } from '@lb/shared/model/snapshot';
+import { MemoryBuckets } from '@lb/shared/store/memory-buckets';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import { Backends } from './balancing/backends.ts';
@@ -29,7 +30,10 @@ import { RequestIds } from './request/request-id.ts';
 import { RouteTable } from './request/route-table.ts';
 import { compileRoute } from './request/route.ts';
 import type { Runtime, Services } from './request/services.ts';
+import { Limiters } from './rate-limit/limiters.ts';
 import { Listeners } from './server/listeners.ts';
+import { LimitSource, localLimitStore } from './store/limit-source.ts';
+import { PrimaryStore } from './store/primary-store.ts';
 
 /** In-flight counts reach the other workers within twice this time. */
 const LOAD_INTERVAL_MS = 50;
@@ -59,6 +63,9 @@ export class Worker {
   readonly #logSink: LogSink;
   readonly #accessLog: AccessLog;
   readonly #backends: Backends;
+  readonly #limiters: Limiters;
+  readonly #primaryStore: PrimaryStore;
+  readonly #limitSource: LimitSource;
   readonly #listeners: Listeners;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
@@ -74,6 +81,9 @@ export class Worker {
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
     this.#accessLog = new AccessLog(this.#logSink, clock, random);
     this.#backends = new Backends(this.#cells, clock, random, setup.place);
+    this.#limiters = new Limiters(this.#cells, clock);
+    this.#primaryStore = new PrimaryStore(setup.send);
+    this.#limitSource = this.#newLimitSource(clock);
     this.#process = new ProcessMetrics(
       this.#cells,
       setup.place,
@@ -135,6 +145,9 @@ export class Worker {
         this.#backends.setLoadElsewhere(message.inFlight);
         this.#listeners.setConnectionsElsewhere(message.connections);
         return;
+      case 'stored':
+        this.#primaryStore.answered(message.id, message.results);
+        return;
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
@@ -164,8 +177,14 @@ export class Worker {
     this.#workerCount = snapshot.workerCount;
     const { pools, removed } = this.#backends.apply(snapshot);
     for (const backend of removed) this.#tunnels.close(backend);
+    const limiters = this.#limiters.apply(config.rateLimits, this.#limitSource);
     const routes = config.routes.map((route) =>
-      compileRoute(route, pools, this.#metricsOf(route.name), this.#services.random),
+      compileRoute(route, {
+        pools,
+        limiters,
+        metrics: this.#metricsOf(route.name),
+        random: this.#services.random,
+      }),
     );
     this.#runtime = {
       routes: new RouteTable(routes),
@@ -178,6 +197,14 @@ export class Worker {
     this.#setup.log.level = config.log.level;
     this.#listeners.apply(config.listeners);
     this.#setup.send({ lb: 1, type: 'applied', version: snapshot.version });
+  }
+
+  #newLimitSource(clock: Clock): LimitSource {
+    const primary = this.#primaryStore;
+    const alone = localLimitStore(new MemoryBuckets(() => clock.monotonicMs()));
+    return new LimitSource({ isUp: true, take: (...asked) => primary.take(...asked) }, [
+      { store: alone, share: () => 1 / Math.max(1, this.#workerCount) },
+    ]);
   }
 
   #metricsOf(route: string): RouteMetrics {

@@ -33,6 +33,7 @@ const EVENT_TYPES: readonly string[] = [
   'drain',
 ];
 
+const LIMIT_RESULTS = ['allow', 'deny', 'shadow_deny', 'degraded'];
 const ERROR_REASONS = ['connect', 'tls', 'timeout', 'reset', 'protocol', 'status'];
 const WORKER_STATES = ['starting', 'running', 'draining'];
 const ADMIN_ACTIONS = ['reload', 'stop'];
@@ -45,6 +46,10 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
   yield* instanceSeries();
   for (const { name } of config.listeners) yield* listenerSeries(name, routes);
   for (const route of routes) yield* routeSeries(route);
+  for (const limit of Object.keys(config.rateLimits)) {
+    for (const result of LIMIT_RESULTS)
+      yield { metric: 'lb_ratelimit_decisions_total', labels: [limit, result] };
+  }
   for (const pool of pools) {
     yield* poolSeries(pool.name);
     for (const backend of pool.backends) yield* backendSeries([pool.name, backend.name]);
@@ -122,12 +127,15 @@ export function isImplied({
 ) => boolean {
   const listeners = new Set(config.listeners.map(({ name }) => name));
   const routes = new Set([...config.routes.map(({ name }) => name), NO_ROUTE]);
+  const limits = new Set(Object.keys(config.rateLimits));
   const backends = new Map(
     pools.map((pool) => [pool.name, new Set(pool.backends.map(({ name }) => name))]),
   );
   return (names, values) => {
     const value = (name: string): string | undefined => values[names.indexOf(name)];
     const [listener, route, pool, backend] = ['listener', 'route', 'pool', 'backend'].map(value);
+    const limit = value('limit');
+    if (limit !== undefined && !limits.has(limit)) return false;
     if (listener !== undefined && !listeners.has(listener)) return false;
     if (route !== undefined && !routes.has(route)) return false;
     if (pool === undefined) return true;

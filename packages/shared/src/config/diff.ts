@@ -236,7 +236,9 @@ function scalarWords(before: unknown, after: unknown, at: readonly (string | num
 function shown(value: unknown, at: readonly (string | number)[]): string {
   if (value === undefined || value === null) return 'none';
   if (value === '') return '""';
-  return String(inUnit(facetAt(schema, at)?.unit, value));
+  const text = String(inUnit(facetAt(schema, at)?.unit, value));
+  // A URL may carry a password.
+  return text.replace(/:\/\/[^/?#@\s]*@/, '://[redacted]@');
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -163,3 +163,15 @@ export function formatPath(path: Path): string {
     return text === '' ? segment : `${text}.${segment}`;
   }, '');
 }
+
+/** The indexes of a list, none where there is no list. */
+export function indexes(root: Located, ...path: Path): number[] {
+  const node = at(root, ...path);
+  return node?.kind === 'list' ? [...node.items.keys()] : [];
+}
+
+/** The keys of a map, none where there is no map. */
+export function keysOf(root: Located, ...path: Path): string[] {
+  const node = at(root, ...path);
+  return node?.kind === 'map' ? [...node.entries.keys()] : [];
+}

@@ -6,6 +6,7 @@ import { NO_ROUTE } from '../metrics/catalog.ts';
 import { parseBackendUrl } from '../net/backend-url.ts';
 import { formatBind, isLoopback, isSamePort, parseBind } from '../net/bind-address.ts';
 import { ownedHeader } from './owned-headers.ts';
+import { limitNames, storeRules } from './shared-state-references.ts';
 import { DEFAULT_ADMIN_BIND } from './schema/instance.ts';
 import {
   type Located,
@@ -14,7 +15,9 @@ import {
   type Problem,
   at,
   formatPath,
+  indexes,
   keyProblem,
+  keysOf,
   locate,
   problemAt,
   quoted,
@@ -77,11 +80,10 @@ function listenerRules(root: Located): Problem[] {
 
 function routeRules(root: Located): Problem[] {
   const pools = at(root, 'pools');
-  const known = pools?.kind === 'map' ? [...pools.entries.keys()] : [];
+  const known = keysOf(root, 'pools');
   const list = at(root, 'routes');
   const none = list === undefined || (list.kind === 'list' && list.items.length === 0);
   if (none) return known.length === 1 ? [] : missingRoutes(root, pools, known);
-  const limits = mapKeys(root, 'rateLimits');
   const names = new Uses('route name');
   const problems: Problem[] = [];
   for (const index of indexes(root, 'routes')) {
@@ -97,7 +99,7 @@ function routeRules(root: Located): Problem[] {
     problems.push(...oneAction(root, route, path, known));
     if (pools === undefined || pools.kind === 'map') problems.push(...poolNames(root, path, known));
     problems.push(...splitRules(root, [...path, 'split']), ...redirectRules(root, path));
-    problems.push(...limitNames(root, [...path, 'rateLimit'], limits));
+    problems.push(...limitNames(root, [...path, 'rateLimit']));
   }
   return [...problems, ...names.problems];
 }
@@ -137,26 +139,6 @@ function poolNames(root: Located, route: Path, known: string[]): Problem[] {
     const others = known.length === 0 ? null : `the pools are ${known.slice(0, 8).join(', ')}`;
     const hint = written ? (didYouMean(name, known) ?? others) : others;
     return [problemAt(root, [...parent, 'pool'], message, hint)];
-  });
-}
-
-function limitNames(root: Located, path: Path, known: readonly string[]): Problem[] {
-  const used = new Set<string>();
-  return indexes(root, ...path).flatMap((index): Problem[] => {
-    const node = at(root, ...path, index);
-    const name = textOf(node);
-    if (name === undefined) return [];
-    const isAgain = used.has(name);
-    used.add(name);
-    if (known.includes(name)) {
-      if (!isAgain) return [];
-      return [problemAt(root, [...path, index], `${quoted(node, 'this limit')} is named twice`)];
-    }
-    const hint =
-      didYouMean(name, known) ??
-      (known.length === 0 ? 'there is no "rateLimits:" yet' : `the limits are ${known.join(', ')}`);
-    const message = `no rate limit is named ${quoted(node, 'so')}`;
-    return [problemAt(root, [...path, index], message, hint)];
   });
 }
 
@@ -250,33 +232,6 @@ function adminRules(root: Located): Problem[] {
   return [problemAt(root, ['admin', 'bind'], message, hint)];
 }
 
-/** Which of the ways to reach Redis is meant has to be clear. */
-function storeRules(root: Located): Problem[] {
-  const isGiven = (key: string): boolean => at(root, 'store', key) !== undefined;
-  const problems: Problem[] = [];
-  const ways = ['url', 'sentinels', 'cluster'].filter(isGiven);
-  for (const key of ways.slice(1)) {
-    const message = `one way to reach Redis is enough, and "${ways[0]}" is given`;
-    problems.push(keyProblem(root, ['store', key], message));
-  }
-  if (isGiven('sentinels') && !isGiven('name')) {
-    const message = 'missing "name": the master that the sentinels watch';
-    problems.push(
-      keyProblem(root, ['store', 'sentinels'], message, 'for example "name: mymaster"'),
-    );
-  }
-  if (isGiven('name') && !isGiven('sentinels')) {
-    const message = '"name" is the name of a master that sentinels watch: "sentinels" is missing';
-    problems.push(keyProblem(root, ['store', 'name'], message));
-  }
-  return problems;
-}
-
-function mapKeys(root: Located, ...path: Path): string[] {
-  const node = at(root, ...path);
-  return node?.kind === 'map' ? [...node.entries.keys()] : [];
-}
-
 /** Notices a name that is used again. */
 class Uses {
   readonly problems: Problem[] = [];
@@ -299,10 +254,4 @@ class Uses {
     const owner = first.slice(0, typeof first.at(-1) === 'number' ? first.length : -1);
     this.problems.push(problemAt(root, path, `${shown} is taken by ${formatPath(owner)}`));
   }
-}
-
-/** The indexes of a list, none where there is no list. */
-function indexes(root: Located, ...path: Path): number[] {
-  const node = at(root, ...path);
-  return node?.kind === 'list' ? [...node.items.keys()] : [];
 }

@@ -27,6 +27,7 @@ export const REASONS = {
   request_timeout: 408,
   body_too_large: 413,
   expectation_failed: 417,
+  rate_limited: 429,
   headers_too_large: 431,
   client_closed: 499,
   internal_error: 500,

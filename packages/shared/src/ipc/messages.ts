@@ -1,16 +1,17 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, reopen-logs, drain ──▶ worker
- *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, drained ── worker
+ *     primary ── snapshot, listen, connection, states, load, stored, reopen-logs, drain ──▶ worker
+ *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, store, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
  * Order on the channel is order of sending; nothing here needs an answer to go on but `snapshot`, which is answered by
- * `applied` so that a reload returns when every worker works by the new file, and `connection`, which is answered by
- * `answered` so that none is lost.
+ * `applied` so that a reload returns when every worker works by the new file, `connection`, which is answered by
+ * `answered` so that none is lost, and `store`, which asks.
  */
 import type { BackendState, Snapshot } from '../model/snapshot.ts';
+import type { StoreCall, StoreResult } from './store-calls.ts';
 
 /** From the primary to a worker. */
 export type ToWorker = { readonly lb: 1 } & (
@@ -44,6 +45,12 @@ export type ToWorker = { readonly lb: 1 } & (
       readonly type: 'load';
       readonly inFlight: Uint32Array;
       readonly connections: Readonly<Record<string, number>>;
+    }
+  | {
+      /** What came of the calls of one `store`, in their order. */
+      readonly type: 'stored';
+      readonly id: number;
+      readonly results: readonly StoreResult[];
     }
   | {
       /** Reopen the log files: they were moved away. */
@@ -90,6 +97,12 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly type: 'backend-failed';
       readonly slot: number;
       readonly reason: string;
+    }
+  | {
+      /** Operations of the memory store, which the primary keeps; answered by `stored`. */
+      readonly type: 'store';
+      readonly id: number;
+      readonly calls: readonly StoreCall[];
     }
   | {
       /** Nothing is in flight any more; the process exits by itself. */

@@ -114,6 +114,12 @@ export const METRICS = {
     'pool',
     'reason',
   ),
+  lb_ratelimit_decisions_total: counter(
+    'worker',
+    'Requests by what a rate limit said; those that were decided without the store count as degraded too.',
+    'limit',
+    'result',
+  ),
   lb_config_reloads_total: counter('primary', 'Reloads.', 'result'),
   lb_config_last_reload_successful: gauge('primary', '1 when the last reload was applied.'),
   lb_config_last_reload_success_timestamp_seconds: gauge(

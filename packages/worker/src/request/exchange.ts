@@ -81,6 +81,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   /** Spent waiting for backends. */
   upstreamMs = 0;
   reason: Reason | undefined;
+  /** Field lines, each with its CR LF, that the answer gets on its way to the client. */
+  answerLines = '';
   /** It became a tunnel: its end is no client that left. */
   isTunnel = false;
   /** Runs out with the route's `timeout`. */

@@ -3,6 +3,7 @@ import type { ListenerLimits } from '@lb/shared/config/schema/listener';
 import type { RouteConfig } from '@lb/shared/config/schema/root';
 import type { Random } from '@lb/shared/time/clock';
 import type { Pool } from '../balancing/pool.ts';
+import type { Limiter } from '../rate-limit/limiter.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import { buildPipeline } from '../stages/pipeline.ts';
 import type { Stage } from '../stages/stage.ts';
@@ -43,18 +44,22 @@ export function maxBodyBytes(route: Route | undefined, limits: ListenerLimits): 
   return route?.maxBodyBytes ?? limits.maxBody;
 }
 
+/** What routes are compiled from, beside their configuration. */
+export interface RouteParts {
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly limiters: ReadonlyMap<string, Limiter>;
+  readonly metrics: RouteMetrics;
+  readonly random: Random;
+}
+
 /** Compiles a route of a checked configuration. */
-export function compileRoute(
-  config: RouteConfig,
-  pools: ReadonlyMap<string, Pool>,
-  metrics: RouteMetrics,
-  random: Random,
-): Route {
+export function compileRoute(config: RouteConfig, parts: RouteParts): Route {
+  const { pools, limiters, metrics, random } = parts;
   return {
     name: config.name,
     matches: new RouteMatch(config.match),
     action: compileAction(config, pools, random),
-    stages: buildPipeline(config),
+    stages: buildPipeline(config, limiters),
     rewrite: compileRewrite(config.rewrite),
     hostSent: config.rewrite.host ?? undefined,
     editRequest: compileEdits(config.headers.request),

@@ -22,7 +22,7 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
     exchange.id,
   );
   const lines = {
-    text: toLines(fields),
+    text: toLines(fields) + exchange.answerLines,
     hasLength: true,
     hasDate: valueOf(fields, 'date') !== undefined,
   };

@@ -42,5 +42,5 @@ export const rateLimit = z.strictObject({
   headers: z
     .boolean('expected true or false')
     .default(true)
-    .describe('RateLimit and RateLimit-Policy in answers.'),
+    .describe('RateLimit and RateLimit-Policy in answers, Retry-After in refusals.'),
 });

@@ -1,0 +1,56 @@
+/** What workers say, and which part of the instance hears it. */
+import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import type { HealthMonitor } from '../health/health-monitor.ts';
+import type { Dealer } from '../listeners/dealer.ts';
+import type { MetricsAggregate } from '../metrics/aggregate.ts';
+import type { MemoryStore } from '../store/memory-store.ts';
+import type { LoadExchange } from './load-exchange.ts';
+import type { Worker } from './worker.ts';
+
+export interface Receivers {
+  readonly store: MemoryStore;
+  readonly metrics: MetricsAggregate;
+  readonly load: LoadExchange;
+  readonly health: HealthMonitor;
+  readonly dealer: Dealer;
+  /** Sends an answer. */
+  readonly answer: (worker: Worker, message: ToWorker) => void;
+}
+
+/** Hands each message to the one that it is for. */
+export function receiver({
+  store,
+  metrics,
+  load,
+  health,
+  dealer,
+  answer,
+}: Receivers): (worker: Worker, message: ToPrimary) => void {
+  return (worker, message) => {
+    switch (message.type) {
+      case 'metrics':
+        metrics.applyDelta(worker.id, message);
+        return;
+      case 'load':
+        load.report(worker.id, message);
+        return;
+      case 'backend-failed':
+        health.reportFailure(message.slot, message.reason);
+        return;
+      case 'store': {
+        const results = store.execute(message.calls);
+        answer(worker, { lb: 1, type: 'stored', id: message.id, results });
+        return;
+      }
+      case 'answered':
+        dealer.answered(message.id, message.isTaken);
+        return;
+      case 'ready':
+      case 'listening':
+      case 'applied':
+      case 'drained':
+        // The supervisor's own.
+        return;
+    }
+  };
+}
