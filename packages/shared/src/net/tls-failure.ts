@@ -17,16 +17,21 @@ const ALERT_CODE = /^ERR_SSL_.*?_ALERT_(.+)$/;
  * Says what an error of a connection means, or undefined when it is none of TLS. A connection that ends in the middle of the
  * handshake looks like any other: only the caller knows that it was one.
  * @param section where the settings stand, for hints: `pools.web.tls`
+ * @param peer who it was spoken to
  */
-export function tlsFailureOf(error: unknown, section: string = 'tls'): TlsFailure | undefined {
+export function tlsFailureOf(
+  error: unknown,
+  section: string = 'tls',
+  peer: string = 'the backend',
+): TlsFailure | undefined {
   const { message = '' } = (error ?? {}) as { message?: string };
   const code = codeOf(error);
   const [, alert] = ALERT_CODE.exec(code) ?? [];
-  if (alert !== undefined) return { code: 'tls_alert', text: alertText(alert, section) };
+  if (alert !== undefined) return { code: 'tls_alert', text: alertText(alert, section, peer) };
   if (CERTIFICATE_CODE.test(code))
     return { code: 'tls_certificate', text: certificateText(code, error, section) || message };
   if (NO_TLS.has(code)) {
-    return { code: 'tls_failed', text: 'the backend does not speak TLS on this port' };
+    return { code: 'tls_failed', text: `${peer} does not speak TLS on this port` };
   }
   if (/^ERR_(SSL|TLS)_/.test(code)) {
     return { code: 'tls_failed', text: `TLS failed: ${wordsOf(code.slice('ERR_SSL_'.length))}` };
@@ -46,13 +51,13 @@ const NO_TLS = new Set([
 const CLIENT_CERTIFICATE_ALERT =
   /^(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED)$/;
 
-function alertText(alert: string, section: string): string {
+function alertText(alert: string, section: string, peer: string): string {
   const words = wordsOf(alert);
   if (alert === 'UNRECOGNIZED_NAME')
-    return `the backend does not know the name that was asked for; set ${section}.serverName`;
+    return `${peer} does not know the name that was asked for; set ${section}.serverName`;
   return CLIENT_CERTIFICATE_ALERT.test(alert)
-    ? `the backend refused the client certificate (${words}); see ${section}.cert and ${section}.key`
-    : `the backend refused the TLS handshake (${words})`;
+    ? `${peer} refused the client certificate (${words}); see ${section}.cert and ${section}.key`
+    : `${peer} refused the TLS handshake (${words})`;
 }
 
 function certificateText(code: string, error: unknown, section: string): string {

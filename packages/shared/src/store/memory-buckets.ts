@@ -5,7 +5,8 @@
  *     full at:   now ─────────── tat ─────────── now + burst x interval
  *     tokens:    burst            ...             0
  */
-import type { Bucket, BucketLevel, Taken } from './store.ts';
+import { levelOf, missingUs, tokensIn } from './bucket-level.ts';
+import type { Bucket, Taken } from './store.ts';
 
 /** About 30 MB of keys. Beyond it buckets are forgotten before they are full: whoever they belong to may come again in full. */
 const MOST_BUCKETS = 250_000;
@@ -37,9 +38,13 @@ export class MemoryBuckets {
     const nowUs = this.#nowUs();
     this.#forgetFull(nowUs, buckets.length * SWEPT_PER_TAKE);
     let granted = want;
-    for (const bucket of buckets) granted = Math.min(granted, this.#tokens(bucket, nowUs));
+    for (const bucket of buckets)
+      granted = Math.min(granted, tokensIn(bucket, this.#missingUs(bucket, nowUs)));
     if (granted > 0) for (const bucket of buckets) this.#drain(bucket, granted, nowUs);
-    return { granted, levels: buckets.map((bucket) => this.#level(bucket, nowUs)) };
+    return {
+      granted,
+      levels: buckets.map((bucket) => levelOf(bucket, this.#missingUs(bucket, nowUs))),
+    };
   }
 
   /** Puts tokens back that were taken a moment ago. */
@@ -48,28 +53,15 @@ export class MemoryBuckets {
     if (fullUs !== undefined) this.#fullUs.set(bucket.key, fullUs - count * bucket.intervalUs);
   }
 
-  #tokens(bucket: Bucket, nowUs: number): number {
-    const missingUs = this.#missingUs(bucket, nowUs);
-    // A hair more, so that what comes back after exactly one interval is one token and not 0.9999.
-    return Math.floor(bucket.burst - missingUs / bucket.intervalUs + 1e-6);
-  }
-
-  #drain({ key, intervalUs }: Bucket, count: number, nowUs: number): void {
-    const fullUs = Math.max(nowUs, this.#fullUs.get(key) ?? 0) + count * intervalUs;
+  #drain(bucket: Bucket, count: number, nowUs: number): void {
+    const { key, intervalUs } = bucket;
+    const fullUs = nowUs + this.#missingUs(bucket, nowUs) + count * intervalUs;
     if (this.#fullUs.size >= this.#most && !this.#fullUs.has(key)) this.#forgetOne();
     this.#fullUs.set(key, fullUs);
   }
 
-  #level(bucket: Bucket, nowUs: number): BucketLevel {
-    const { burst, intervalUs } = bucket;
-    const missingUs = this.#missingUs(bucket, nowUs);
-    const remaining = Math.max(0, this.#tokens(bucket, nowUs));
-    const retryUs = remaining > 0 ? 0 : missingUs - (burst - 1) * intervalUs;
-    return { remaining, retryMs: retryUs / 1_000, resetMs: missingUs / 1_000 };
-  }
-
-  #missingUs({ key }: Bucket, nowUs: number): number {
-    return Math.max(0, (this.#fullUs.get(key) ?? 0) - nowUs);
+  #missingUs(bucket: Bucket, nowUs: number): number {
+    return missingUs(bucket, this.#fullUs.get(bucket.key) ?? 0, nowUs);
   }
 
   #forgetFull(nowUs: number, looks: number): void {

@@ -71,7 +71,7 @@ export const store = z.strictObject({
   useTls: z
     .boolean('expected true or false')
     .default(false)
-    .describe('TLS to the nodes that sentinels or cluster lead to; a rediss:// URL has it anyway.'),
+    .describe('TLS to the Sentinels, and to all servers; a rediss:// URL has it anyway.'),
   tls: tls.prefault({}).describe('TLS to Redis. Files are read again at a reload.'),
   prefix: z
     .string('expected a prefix such as "lb:"')

@@ -1,0 +1,141 @@
+/**
+ * The connection to Redis of one process: what store and registry send goes through it, and every way in which it can fail
+ * comes out as a StoreError.
+ *
+ * A client is thrown away with all that it knows when it does not get well by itself: where Sentinels are, which node has which
+ * slots, a socket whose other end hangs.
+ */
+import { once } from 'node:events';
+import type { Cluster, Redis } from 'ioredis';
+import type { Random } from '../../time/clock.ts';
+import type { Probeable } from '../guard.ts';
+import { StoreError } from '../store.ts';
+import { openClient } from './open-client.ts';
+import { connectionFailure, isReply, replyFailure } from './redis-failure.ts';
+import type { RedisSettings } from './redis-settings.ts';
+import { BEAT } from './scripts/beat.ts';
+import { BIND } from './scripts/bind.ts';
+import { CLEAR_OVERRIDES } from './scripts/clear-overrides.ts';
+import { PROPOSE_SECRET } from './scripts/propose-secret.ts';
+import type { Script, ScriptRunner } from './scripts/script.ts';
+import { TAKE } from './scripts/take.ts';
+import { checkServer } from './server-version.ts';
+
+const SCRIPTS: readonly Script[] = [TAKE, BIND, PROPOSE_SECRET, BEAT, CLEAR_OVERRIDES];
+
+type Client = Redis | Cluster;
+type ScriptCommand = (keyCount: number, ...args: (string | number)[]) => Promise<unknown>;
+
+/** What is written by a probe goes by itself after this. */
+const PROBE_TTL_MS = 60_000;
+
+/** What is open is destroyed after this, if the other end does not close it. */
+const CLOSING_MS = 300;
+
+export class RedisConnection implements Probeable, ScriptRunner {
+  readonly prefix: string;
+  readonly #settings: RedisSettings;
+  readonly #random: Random;
+  /** The setting that says where Redis is. */
+  readonly #where: string;
+  #client: Client;
+  /** What the server is was looked at since it was connected. */
+  #isChecked = false;
+  /** The last trouble with the connection since a probe succeeded. */
+  #trouble: StoreError | undefined;
+
+  /** Begins to connect, and goes on until it is closed. */
+  constructor(settings: RedisSettings, random: Random) {
+    this.#settings = settings;
+    this.#random = random;
+    this.prefix = settings.prefix;
+    const { cluster, sentinels } = settings;
+    this.#where = `store.${cluster ? 'cluster' : sentinels ? 'sentinels' : 'url'}`;
+    this.#client = this.#open();
+  }
+
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    return this.send(keys, (client) => {
+      const command = (client as unknown as Record<string, ScriptCommand>)[script.name];
+      if (command === undefined) throw new Error(`${script.name} is not among the scripts`);
+      return command.call(client, keys.length, ...keys, ...args);
+    });
+  }
+
+  /**
+   * Sends a command.
+   * @param keys that it is about
+   * @throws StoreError
+   */
+  async send<T>(keys: readonly string[], command: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await command(this.#client);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      if (isReply(error)) throw replyFailure(error, keys);
+      // Of the rest ioredis says that there is no connection; why not, its events said before.
+      throw (
+        this.#trouble ?? new StoreError('unreachable', `no connection to Redis (${this.#where})`)
+      );
+    }
+  }
+
+  /** Writes to Redis; of a Cluster, every node that has slots must answer too. */
+  async probe(): Promise<void> {
+    const key = `${this.prefix}{probe}`;
+    await this.send([key], async (client) => {
+      const servers = 'nodes' in client ? client.nodes('master') : [client];
+      if (this.#isChecked) {
+        if ('nodes' in client) await Promise.all(servers.map((server) => server.ping()));
+      } else {
+        const infos = await Promise.all(servers.map((server) => server.info()));
+        for (const info of infos) checkServer(info, this.#where);
+      }
+      await client.set(key, '1', 'PX', PROBE_TTL_MS);
+      if (client !== this.#client) return;
+      this.#isChecked = true;
+      this.#trouble = undefined;
+    });
+  }
+
+  reconnect(): void {
+    dispose(this.#client);
+    this.#client = this.#open();
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    const isOpen = ['connecting', 'connect', 'ready'].includes(client.status);
+    const signal = AbortSignal.timeout(CLOSING_MS);
+    // Rejects when the time is up, or with a last error of the connection: closed it is either way.
+    const closed = isOpen ? once(client, 'end', { signal }).catch(() => undefined) : undefined;
+    dispose(client);
+    await closed;
+  }
+
+  #open(): Client {
+    const client = openClient(this.#settings, this.#random);
+    for (const { name, lua } of SCRIPTS) client.defineCommand(name, { lua });
+    this.#isChecked = false;
+    const onTrouble = (error: unknown): void => {
+      if (client !== this.#client || !(error instanceof Error)) return;
+      this.#trouble = connectionFailure(error, this.#where);
+      // A database that is not there: ioredis would go on with another.
+      if (isReply(error) && !('nodes' in client)) client.disconnect(true);
+    };
+    for (const event of ['error', 'sentinelError', 'node error']) client.on(event, onTrouble);
+    for (const event of ['close', '+node']) client.on(event, () => (this.#isChecked = false));
+    return client;
+  }
+}
+
+/** Ends a client for good, whatever it is doing. */
+function dispose(client: Client): void {
+  // A Sentinel connection may be in the making still: the second time it is there to be closed.
+  client.once('end', () => client.disconnect());
+  client.disconnect();
+}

@@ -1,0 +1,20 @@
+/** What the scripts in this folder are: Lua that Redis runs without anything in between. */
+
+export interface Script {
+  /** Of the command that it becomes. */
+  readonly name: string;
+  readonly lua: string;
+}
+
+/** Runs a script: its text goes over once for each connection, its hash from then on. */
+export interface ScriptRunner {
+  /**
+   * @param keys of one slot, where there are several
+   * @throws StoreError
+   */
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown>;
+}
