@@ -38,8 +38,13 @@ export class MemoryBuckets {
     const nowUs = this.#nowUs();
     this.#forgetFull(nowUs, buckets.length * SWEPT_PER_TAKE);
     let granted = want;
-    for (const bucket of buckets)
-      granted = Math.min(granted, tokensIn(bucket, this.#missingUs(bucket, nowUs)));
+    for (const bucket of buckets) {
+      const missing = this.#missingUs(bucket, nowUs);
+      granted = Math.min(granted, tokensIn(bucket, missing));
+      // The limit may have been another one when tokens were taken last: emptier than empty is nothing.
+      if ((this.#fullUs.get(bucket.key) ?? 0) > nowUs + missing)
+        this.#fullUs.set(bucket.key, nowUs + missing);
+    }
     if (granted > 0) for (const bucket of buckets) this.#drain(bucket, granted, nowUs);
     return {
       granted,

@@ -18,19 +18,21 @@ local time = redis.call('TIME')
 local now = (time[1] - EPOCH_S) * 1e6 + time[2]
 
 local granted = tonumber(ARGV[1])
-local missing = {}
+local missing, isOver = {}, {}
 for i, key in ipairs(KEYS) do
   local interval, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   local kept = redis.pcall('GET', key)
   local full = not kept and now or type(kept) == 'string' and tonumber(kept)
   if not full then return redis.error_reply('DAMAGED ' .. key) end
+  -- The limit may have been another one when tokens were taken last: emptier than empty is nothing.
+  isOver[i] = full - now > burst * interval
   missing[i] = math.min(math.max(0, full - now), burst * interval)
   granted = math.min(granted, math.floor(burst - missing[i] / interval + 1e-6))
 end
 
 local result = { granted }
 for i, key in ipairs(KEYS) do
-  if granted > 0 then
+  if granted > 0 or isOver[i] then
     missing[i] = missing[i] + granted * tonumber(ARGV[2 * i])
     local full = string.format('%.17g', now + missing[i])
     redis.call('SET', key, full, 'PX', math.ceil(missing[i] / 1000))
