@@ -136,4 +136,19 @@ describe('a rate limit', () => {
     const answer = await ask(lb.port, requestText('GET /', upgrade));
     expect(answer.status).toBe(429);
   });
+
+  test('lets go on by itself when the store does not answer', async () => {
+    await using lb = await front('{ l: { rate: 1/m, burst: 3 } }');
+    lb.worker.stopStore();
+    expect(await statuses(lb.port, 4)).toEqual([200, 200, 200, 429]);
+    await eventually(() => {
+      const degraded = metricTotal(
+        lb.worker.messages,
+        'lb_ratelimit_decisions_total',
+        'l',
+        'degraded',
+      );
+      expect(degraded).toBe(4);
+    });
+  });
 });

@@ -28,6 +28,8 @@ export const STATUS: StatusReply = {
     loadedAt: '2026-01-01T00:00:00.000Z',
     lastReloadFailed: false,
   },
+  store: { type: 'memory', up: true, reason: null },
+  instances: [],
   workers: [],
   listeners: [],
   totals: { requests: 0, errors: 0, connections: 0, inFlight: 0, requestsPerSecond: 0 },

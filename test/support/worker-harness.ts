@@ -7,6 +7,7 @@ import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
 import { backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { Snapshot } from '@lb/shared/model/snapshot';
+import { storeSnapshot } from '@lb/shared/model/store-snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
 import { MemoryStore } from '@lb/primary/internal/store/memory-store';
 import { Worker } from '@lb/worker/internal/worker';
@@ -114,5 +115,7 @@ function toSnapshot(text: string, version: number): Snapshot {
     tls: backendTlsSettings(pool.tls, parsed.files),
     backends: pool.backends.map((backend) => ({ ...backend, slot: slot++, state: 'up' as const })),
   }));
-  return { version, workerCount: 1, slotCount: slot, config: parsed.config, pools };
+  const { config, files } = parsed;
+  const store = storeSnapshot(config.store, files);
+  return { version, workerCount: 1, slotCount: slot, config, store, instances: 1, pools };
 }

@@ -58,12 +58,27 @@ afterEach(async () => {
 });
 
 describe('a guarded store that starts', () => {
-  test('is not up before a probe has succeeded, and fails at once until then', async () => {
-    await expect(store.take([], 1)).rejects.toMatchObject({ failure: 'unreachable' });
+  test('lets whoever asks wait for the first connection', async () => {
+    const asked = store.take([], 1);
     expect(inner.operations).toHaveLength(0);
+
     await goUp();
-    expect(store.isUp).toBe(true);
+
+    inner.operations[0]?.resolve();
+    expect(await asked).toMatchObject({ granted: 1 });
     expect(log.changes).toEqual(['up']);
+  });
+
+  test('lets nobody wait longer than for an answer, and fails at once from then on', async () => {
+    const asked = store.take([], 1).catch((error: unknown) => error);
+    expect(store.isUp).toBe(true);
+
+    await pass(TIMEOUT_MS + 1);
+
+    expect(await asked).toBeInstanceOf(StoreError);
+    expect(store.isUp).toBe(false);
+    await expect(store.take([], 1)).rejects.toBeInstanceOf(StoreError);
+    expect(inner.operations).toHaveLength(0);
   });
 
   test('says nothing of a connection that only has to be made', async () => {

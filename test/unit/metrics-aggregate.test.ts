@@ -7,6 +7,7 @@ import type { MetricsDelta, SeriesDefinition } from '@lb/shared/ipc/messages';
 import { DURATION_BUCKETS_SECONDS, METRICS } from '@lb/shared/metrics/catalog';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import { DEFAULT_TLS } from '../support/default-tls.ts';
+import { ALONE } from '../support/alone.ts';
 
 function aggregate(): MetricsAggregate {
   return new MetricsAggregate({
@@ -54,7 +55,14 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
       })),
     },
   ];
-  return { version: 1, workerCount: 1, slotCount: 2, config: config as unknown as Config, pools };
+  return {
+    version: 1,
+    workerCount: 1,
+    slotCount: 2,
+    config: config as unknown as Config,
+    ...ALONE,
+    pools,
+  };
 }
 
 async function text(metrics: MetricsAggregate, accept?: string): Promise<string[]> {

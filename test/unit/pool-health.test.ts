@@ -5,6 +5,7 @@ import { Cells } from '@lb/worker/internal/metrics/cells';
 import { systemClock } from '@lb/shared/time/clock';
 import { configOf } from '../support/config-text.ts';
 import { DEFAULT_TLS } from '../support/default-tls.ts';
+import { ALONE } from '../support/alone.ts';
 
 const COUNT = 200;
 
@@ -21,7 +22,7 @@ function pool() {
     backends: entry.backends.map((backend, slot) => ({ ...backend, slot, state: 'up' as const })),
   }));
   const backends = new Backends(new Cells(), systemClock, () => 0.5, 0);
-  const snapshot = { version: 1, workerCount: 1, slotCount: COUNT, config, pools };
+  const snapshot = { version: 1, workerCount: 1, slotCount: COUNT, config, ...ALONE, pools };
   const web = backends.apply(snapshot).pools.get('web');
   if (web === undefined) throw new Error('the configuration has this pool');
   return { backends, web };

@@ -12,6 +12,7 @@ import { createLogger } from '@lb/shared/logging/logger';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import { systemClock } from '@lb/shared/time/clock';
 import { configOf } from '../support/config-text.ts';
+import { ALONE } from '../support/alone.ts';
 
 /** A worker process that does what the test says. */
 class ScriptedWorker {
@@ -50,7 +51,7 @@ class ScriptedWorker {
 function snapshotOf(version: number): Snapshot {
   const text =
     'listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: { backends: [http://127.0.0.1:1] } }';
-  return { version, workerCount: 2, slotCount: 1, config: configOf(text), pools: [] };
+  return { version, workerCount: 2, slotCount: 1, config: configOf(text), ...ALONE, pools: [] };
 }
 
 function setup() {

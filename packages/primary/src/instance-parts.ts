@@ -18,7 +18,7 @@ import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
 import { SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
-import { MemoryStore } from './store/memory-store.ts';
+import { Sharing } from './store/sharing.ts';
 import { LoadExchange } from './workers/load-exchange.ts';
 import { receiver } from './workers/receiver.ts';
 import { Supervisor } from './workers/supervisor.ts';
@@ -58,6 +58,7 @@ export interface InstanceParts {
   readonly listeners: ListenerSet;
   readonly dealer: Dealer;
   readonly publisher: SnapshotPublisher;
+  readonly sharing: Sharing;
   readonly reloader: Reloader;
   readonly view: InstanceView;
   readonly admin: AdminServer;
@@ -70,11 +71,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const wallMs = (): number => clock.wallMs();
   const stateOf = (slot: number): BackendState => health.stateOf(slot);
 
-  const startedAtSeconds = startedAtMs / 1_000;
-  const node = process.versions.node;
-  const metrics = new MetricsAggregate({ version, node, startedAtSeconds, log });
-  const window = new BackendWindow({ metrics, clock });
-  const events = new EventLog({ log, count: (type) => metrics.add('lb_events_total', [type]) });
+  const { metrics, window, events } = buildRecords(options, startedAtMs);
   const chronicle = new Chronicle({
     metrics,
     events,
@@ -82,6 +79,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     wallMs,
     pools: () => publisher.pools,
     stateOf,
+    isStoreUp: () => sharing.isUp,
   });
   const health = new HealthMonitor({
     clock,
@@ -106,8 +104,16 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     send: (id, message, handle) => supervisor.send(id, message, handle),
     log,
   });
+  const sharing = new Sharing({
+    clock,
+    random,
+    facts: () => view.facts(),
+    onCount: (count) => publisher.changeInstances(count),
+    onOverrides: () => undefined,
+    onStore: (reason) => chronicle.storeChanged(reason),
+  });
   const receive = receiver({
-    store: new MemoryStore(() => clock.monotonicMs()),
+    sharing,
     answer: ({ id }, message) => supervisor.send(id, message),
     metrics,
     load,
@@ -130,6 +136,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
       metrics.removeWorker(id);
       load.remove(id);
       dealer.remove(id);
+      sharing.remove(id);
     },
   });
   const publisher = new SnapshotPublisher(first.config, {
@@ -165,6 +172,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     health,
     metrics,
     window,
+    sharing,
     refreshMetrics: () => chronicle.refresh(),
     reload: lifecycle.reload,
     stop: lifecycle.stop,
@@ -180,8 +188,26 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     listeners,
     dealer,
     publisher,
+    sharing,
     reloader,
     view,
     admin,
   };
+}
+
+/** What counts and remembers, and needs nobody else for it. */
+function buildRecords(
+  { clock, log, version }: PrimaryOptions,
+  startedAtMs: number,
+): {
+  readonly metrics: MetricsAggregate;
+  readonly window: BackendWindow;
+  readonly events: EventLog;
+} {
+  const startedAtSeconds = startedAtMs / 1_000;
+  const node = process.versions.node;
+  const metrics = new MetricsAggregate({ version, node, startedAtSeconds, log });
+  const window = new BackendWindow({ metrics, clock });
+  const events = new EventLog({ log, count: (type) => metrics.add('lb_events_total', [type]) });
+  return { metrics, window, events };
 }

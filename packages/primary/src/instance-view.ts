@@ -1,4 +1,5 @@
 /** What the instance says about itself, put together from its parts: the admin API's context, read at every question. */
+import { hostname } from 'node:os';
 import type {
   BackendReply,
   PoolReply,
@@ -15,6 +16,8 @@ import type { ListenerSet } from './listeners/listener-set.ts';
 import type { MetricsAggregate } from './metrics/aggregate.ts';
 import type { BackendWindow } from './metrics/backend-window.ts';
 import type { ExpositionPage } from './metrics/exposition.ts';
+import type { InstanceFacts } from './store/membership.ts';
+import type { Sharing } from './store/sharing.ts';
 import type { SnapshotPublisher } from './snapshot/publisher.ts';
 import type { LoadExchange } from './workers/load-exchange.ts';
 import type { Supervisor } from './workers/supervisor.ts';
@@ -36,6 +39,7 @@ export interface InstanceViewOptions {
   readonly health: HealthMonitor;
   readonly metrics: MetricsAggregate;
   readonly window: BackendWindow;
+  readonly sharing: Sharing;
   readonly refreshMetrics: () => void;
   readonly reload: () => Promise<ReloadOutcome>;
   readonly stop: (timeoutMs: number | undefined) => void;
@@ -63,9 +67,25 @@ export class InstanceView implements AdminContext {
         loadedAt: new Date(loadedAtMs).toISOString(),
         lastReloadFailed,
       },
+      store: this.#parts.sharing.state,
+      instances: this.#parts.sharing.instances,
       workers: supervisor.workers.map((worker) => this.#worker(worker)),
       listeners: this.#listeners(),
       totals: this.#totals(),
+    };
+  }
+
+  /** What this instance tells the others of itself. */
+  facts(): InstanceFacts {
+    const { version, startedAtMs, configInForce, supervisor } = this.#parts;
+    return {
+      id: `${hostname()}/${process.pid}/${startedAtMs}`,
+      host: hostname(),
+      pid: process.pid,
+      version,
+      startedAt: new Date(startedAtMs).toISOString(),
+      configHash: configInForce().hash,
+      workers: supervisor.workers.length,
     };
   }
 

@@ -134,8 +134,9 @@ export class Primary {
   }
 
   #publish({ config, warnings, files }: Loaded): void {
-    const { publisher, chronicle, window } = this.#parts;
+    const { publisher, chronicle, window, sharing } = this.#parts;
     publisher.publish(config, workerCountOf(config), files);
+    sharing.follow(publisher.current.store);
     chronicle.configured(publisher.current, warnings);
     window.follow(publisher.pools);
     this.#options.log.level = config.log.level;
@@ -191,12 +192,13 @@ export class Primary {
   }
 
   async #close(): Promise<void> {
-    const { listeners, dealer, health, load, admin } = this.#parts;
+    const { listeners, dealer, health, load, admin, sharing } = this.#parts;
     clearInterval(this.#sampling);
     listeners.close();
     dealer.close();
     health.close();
     load.close();
+    await sharing.close();
     await admin.close();
     this.#finished.resolve();
   }

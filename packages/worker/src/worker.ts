@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { Snapshot } from '@lb/shared/model/snapshot';
-import { MemoryBuckets } from '@lb/shared/store/memory-buckets';
+import type { StoreError } from '@lb/shared/store/store';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import { Backends } from './balancing/backends.ts';
@@ -22,6 +22,7 @@ import { WriteBatch } from './http1/write-batch.ts';
 import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { RouteMetrics } from './metrics/request-metrics.ts';
+import { StoreMetrics } from './metrics/store-metrics.ts';
 import { AccessLog } from './request/access-log.ts';
 import { TrustedProxies } from './request/client-ip.ts';
 import { HttpDate } from './request/http-date.ts';
@@ -32,8 +33,8 @@ import { compileRoute } from './request/route.ts';
 import type { Runtime, Services } from './request/services.ts';
 import { Limiters } from './rate-limit/limiters.ts';
 import { Listeners } from './server/listeners.ts';
-import { LimitSource, localLimitStore } from './store/limit-source.ts';
 import { PrimaryStore } from './store/primary-store.ts';
+import { WorkerStores } from './store/worker-stores.ts';
 
 /** In-flight counts reach the other workers within twice this time. */
 const LOAD_INTERVAL_MS = 50;
@@ -65,7 +66,7 @@ export class Worker {
   readonly #backends: Backends;
   readonly #limiters: Limiters;
   readonly #primaryStore: PrimaryStore;
-  readonly #limitSource: LimitSource;
+  readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
@@ -83,7 +84,13 @@ export class Worker {
     this.#backends = new Backends(this.#cells, clock, random, setup.place);
     this.#limiters = new Limiters(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
-    this.#limitSource = this.#newLimitSource(clock);
+    this.#stores = new WorkerStores({
+      primary: this.#primaryStore,
+      metrics: new StoreMetrics(this.#cells),
+      clock,
+      random,
+      onChange: (error) => this.#reportStore(error),
+    });
     this.#process = new ProcessMetrics(
       this.#cells,
       setup.place,
@@ -148,6 +155,9 @@ export class Worker {
       case 'stored':
         this.#primaryStore.answered(message.id, message.results);
         return;
+      case 'peers':
+        this.#stores.setInstances(message.instances);
+        return;
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
@@ -167,7 +177,10 @@ export class Worker {
     for (const timer of this.#timers) clearInterval(timer);
     this.#tunnels.count();
     this.#sendMetrics();
-    await Promise.race([this.#logSink.close(), pause(LAST_LINES_MS)]);
+    await Promise.race([
+      Promise.all([this.#logSink.close(), this.#stores.close()]),
+      pause(LAST_LINES_MS),
+    ]);
     this.#setup.send({ lb: 1, type: 'drained' });
     this.#setup.exit();
   }
@@ -175,9 +188,13 @@ export class Worker {
   #apply(snapshot: Snapshot): void {
     const { config } = snapshot;
     this.#workerCount = snapshot.workerCount;
+    this.#stores.apply(snapshot.store, {
+      instances: snapshot.instances,
+      workers: snapshot.workerCount,
+    });
     const { pools, removed } = this.#backends.apply(snapshot);
     for (const backend of removed) this.#tunnels.close(backend);
-    const limiters = this.#limiters.apply(config.rateLimits, this.#limitSource);
+    const limiters = this.#limiters.apply(config.rateLimits, this.#stores.limits);
     const routes = config.routes.map((route) =>
       compileRoute(route, {
         pools,
@@ -199,12 +216,10 @@ export class Worker {
     this.#setup.send({ lb: 1, type: 'applied', version: snapshot.version });
   }
 
-  #newLimitSource(clock: Clock): LimitSource {
-    const primary = this.#primaryStore;
-    const alone = localLimitStore(new MemoryBuckets(() => clock.monotonicMs()));
-    return new LimitSource({ isUp: true, take: (...asked) => primary.take(...asked) }, [
-      { store: alone, share: () => 1 / Math.max(1, this.#workerCount) },
-    ]);
+  /** The primary says it once for all workers. */
+  #reportStore(error: StoreError | undefined): void {
+    const reason = error?.message ?? null;
+    this.#setup.send({ lb: 1, type: 'store-changed', reason });
   }
 
   #metricsOf(route: string): RouteMetrics {

@@ -19,6 +19,7 @@ export interface ChronicleOptions {
   readonly wallMs: () => number;
   readonly pools: () => readonly PoolSnapshot[];
   readonly stateOf: (slot: number) => BackendState;
+  readonly isStoreUp: () => boolean;
 }
 
 export class Chronicle {
@@ -32,9 +33,10 @@ export class Chronicle {
 
   /** A configuration is in force: every series it implies exists from here on. */
   configured(snapshot: Snapshot, warnings: readonly ConfigError[]): void {
-    const { metrics, log, wallMs } = this.#options;
+    const { metrics, log, wallMs, isStoreUp } = this.#options;
     metrics.seed(snapshot);
     metrics.set('lb_config_last_reload_successful', [], 1);
+    metrics.set('lb_store_up', [], isStoreUp() ? 1 : 0);
     metrics.set('lb_config_last_reload_success_timestamp_seconds', [], wallMs() / 1_000);
     for (const { name } of snapshot.pools) this.#stale.add(name);
     for (const { path, line, message, hint } of warnings) {
@@ -76,6 +78,14 @@ export class Chronicle {
     metrics.add('lb_worker_restarts_total', []);
     events.record('workerExit', { worker: slot, ...facts });
     if (isLoop) events.record('workerCrashLoop', { worker: slot, ...facts });
+  }
+
+  /** The store is away, and why, or there (null). */
+  storeChanged(reason: string | null): void {
+    const { metrics, events } = this.#options;
+    metrics.set('lb_store_up', [], reason === null ? 1 : 0);
+    if (reason === null) events.record('storeUp', {});
+    else events.record('storeDown', { reason });
   }
 
   /** A reload ended. */

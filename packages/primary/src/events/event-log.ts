@@ -10,6 +10,8 @@ const EVENTS = {
   reload: { type: 'reload', level: 'info', text: 'configuration reloaded' },
   reloadFailed: { type: 'reload_failed', level: 'error', text: 'configuration not reloaded' },
   drain: { type: 'drain', level: 'info', text: 'draining' },
+  storeDown: { type: 'store', level: 'warn', text: 'store away, going on without it' },
+  storeUp: { type: 'store', level: 'info', text: 'store back' },
 } as const;
 
 /** What happened. */

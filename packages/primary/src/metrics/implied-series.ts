@@ -6,6 +6,7 @@ import {
   type MetricName,
 } from '@lb/shared/metrics/catalog';
 import type { Snapshot } from '@lb/shared/model/snapshot';
+import { STORE_OPERATIONS } from '@lb/shared/store/store';
 
 /** A series that must be there. */
 export interface ImpliedSeries {
@@ -31,6 +32,7 @@ const EVENT_TYPES: readonly string[] = [
   'worker_exit',
   'worker_crash_loop',
   'drain',
+  'store',
 ];
 
 const LIMIT_RESULTS = ['allow', 'deny', 'shadow_deny', 'degraded'];
@@ -66,6 +68,11 @@ function* instanceSeries(): Implied {
       yield { metric: 'lb_admin_actions_total', labels: [action, result] };
   yield { metric: 'lb_config_last_reload_successful', labels: [] };
   yield { metric: 'lb_config_last_reload_success_timestamp_seconds', labels: [] };
+  yield { metric: 'lb_store_up', labels: [] };
+  for (const op of STORE_OPERATIONS) {
+    yield { metric: 'lb_store_command_seconds', labels: [op] };
+    yield { metric: 'lb_store_errors_total', labels: [op] };
+  }
   yield { metric: 'lb_worker_restarts_total', labels: [] };
   yield { metric: 'lb_access_log_dropped_total', labels: [] };
 }

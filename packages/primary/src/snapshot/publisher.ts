@@ -4,6 +4,7 @@ import type { ToWorker } from '@lb/shared/ipc/messages';
 import type { Logger } from '@lb/shared/logging/logger';
 import { type ConfigFiles, backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { BackendState, PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
+import { storeSnapshot } from '@lb/shared/model/store-snapshot';
 import type { SlotTable } from './slots.ts';
 
 /** How long the workers may take to apply a snapshot before that is worth a warning. */
@@ -29,7 +30,16 @@ export class SnapshotPublisher {
   /** Begins with an empty snapshot of version 0; the first publish() fills it. */
   constructor(config: Config, options: PublisherOptions) {
     this.#options = options;
-    this.#base = { version: 0, workerCount: 0, slotCount: 0, config, pools: [] };
+    const store = { timeoutMs: config.store.timeout, redis: null };
+    this.#base = {
+      version: 0,
+      workerCount: 0,
+      slotCount: 0,
+      config,
+      store,
+      instances: 1,
+      pools: [],
+    };
   }
 
   /** The snapshot in force, with the states of this moment. */
@@ -65,6 +75,12 @@ export class SnapshotPublisher {
     );
   }
 
+  /** Tells the workers how many instances share the store. */
+  changeInstances(instances: number): void {
+    this.#base = { ...this.#base, instances };
+    this.#options.broadcast({ lb: 1, type: 'peers', instances });
+  }
+
   /** Tells the workers about a change of health at once. */
   changeState(slot: number, state: BackendState): void {
     this.#options.broadcast({ lb: 1, type: 'states', changes: [{ slot, state }] });
@@ -84,7 +100,8 @@ export class SnapshotPublisher {
     }));
     this.#options.follow(pools);
     const slotCount = this.#options.slots.count;
-    return this.#withStates({ ...this.#base, slotCount, config, pools });
+    const store = storeSnapshot(config.store, files);
+    return this.#withStates({ ...this.#base, slotCount, config, store, pools });
   }
 
   #withStates(snapshot: Snapshot): Snapshot {

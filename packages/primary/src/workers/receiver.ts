@@ -3,12 +3,12 @@ import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import type { Dealer } from '../listeners/dealer.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
-import type { MemoryStore } from '../store/memory-store.ts';
+import type { Sharing } from '../store/sharing.ts';
 import type { LoadExchange } from './load-exchange.ts';
 import type { Worker } from './worker.ts';
 
 export interface Receivers {
-  readonly store: MemoryStore;
+  readonly sharing: Sharing;
   readonly metrics: MetricsAggregate;
   readonly load: LoadExchange;
   readonly health: HealthMonitor;
@@ -19,7 +19,7 @@ export interface Receivers {
 
 /** Hands each message to the one that it is for. */
 export function receiver({
-  store,
+  sharing,
   metrics,
   load,
   health,
@@ -38,10 +38,13 @@ export function receiver({
         health.reportFailure(message.slot, message.reason);
         return;
       case 'store': {
-        const results = store.execute(message.calls);
+        const results = sharing.execute(message.calls);
         answer(worker, { lb: 1, type: 'stored', id: message.id, results });
         return;
       }
+      case 'store-changed':
+        sharing.reported(worker.id, message.reason);
+        return;
       case 'answered':
         dealer.answered(message.id, message.isTaken);
         return;

@@ -16,6 +16,14 @@ export interface StatusReply {
     readonly loadedAt: string;
     readonly lastReloadFailed: boolean;
   };
+  readonly store: {
+    readonly type: 'memory' | 'redis';
+    readonly up: boolean;
+    /** Why it is not up; null when it is. */
+    readonly reason: string | null;
+  };
+  /** Every instance that shares the store, as last heard, this one first. */
+  readonly instances: readonly InstanceReply[];
   readonly workers: readonly WorkerReply[];
   /** `address` is where it really listens: the port that was taken when the bind says 0. */
   readonly listeners: readonly {
@@ -31,6 +39,19 @@ export interface StatusReply {
     readonly inFlight: number;
     readonly requestsPerSecond: number;
   };
+}
+
+/** An instance that shares the store. */
+export interface InstanceReply {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAt: string;
+  /** Hash of the configuration that it works by. */
+  readonly configHash: string;
+  readonly workers: number;
+  readonly isSelf: boolean;
 }
 
 /** A worker process; `id` is its place, kept by the process that replaces it. */

@@ -1,8 +1,8 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, stored, reopen-logs, drain ──▶ worker
- *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, store, drained ── worker
+ *     primary ── snapshot, listen, connection, states, load, stored, peers, reopen-logs, drain ──▶ worker
+ *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, store, store-changed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
@@ -51,6 +51,11 @@ export type ToWorker = { readonly lb: 1 } & (
       readonly type: 'stored';
       readonly id: number;
       readonly results: readonly StoreResult[];
+    }
+  | {
+      /** So many instances share the store now, this one included. */
+      readonly type: 'peers';
+      readonly instances: number;
     }
   | {
       /** Reopen the log files: they were moved away. */
@@ -103,6 +108,11 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly type: 'store';
       readonly id: number;
       readonly calls: readonly StoreCall[];
+    }
+  | {
+      /** The store went away, and why, or is back (null); said for each new store, too. */
+      readonly type: 'store-changed';
+      readonly reason: string | null;
     }
   | {
       /** Nothing is in flight any more; the process exits by itself. */

@@ -120,6 +120,13 @@ export const METRICS = {
     'limit',
     'result',
   ),
+  lb_store_up: gauge('primary', '1 while the primary and all workers reach the store.'),
+  lb_store_command_seconds: histogram('worker', 'Duration of operations of the store.', 'op'),
+  lb_store_errors_total: counter(
+    'worker',
+    'Operations of the store that failed, those that were not sent while it was away included.',
+    'op',
+  ),
   lb_config_reloads_total: counter('primary', 'Reloads.', 'result'),
   lb_config_last_reload_successful: gauge('primary', '1 when the last reload was applied.'),
   lb_config_last_reload_success_timestamp_seconds: gauge(

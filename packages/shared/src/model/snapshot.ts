@@ -4,6 +4,7 @@
  */
 import type { BackendConfig, Config, PoolConfig } from '../config/schema/root.ts';
 import type { BackendTlsSettings } from './backend-tls.ts';
+import type { StoreSnapshot } from './store-snapshot.ts';
 
 /**
  * `unknown` until the first probe, and then like `up`: at start-up traffic is not held back for health.
@@ -33,5 +34,8 @@ export interface Snapshot {
   /** Length that covers every slot in use. */
   readonly slotCount: number;
   readonly config: Config;
+  readonly store: StoreSnapshot;
+  /** That share the store, this one included. */
+  readonly instances: number;
   readonly pools: readonly PoolSnapshot[];
 }

@@ -2,6 +2,8 @@
  * Keeps a store that is slow, gone or unwilling from costing requests anything: whatever is asked through a guard settles within
  * the timeout, and while the store is down it fails at once, without a call.
  *
+ * Before that it begins: what is asked while the first connection is made waits for it, no longer than for an answer.
+ *
  *              the first failure, of an operation or a probe
  *        up ──────────────────────────────────────────────▶ down
  *         ▲   probe each second                               │   probe each 100 ms; a new connection each 2 s
@@ -69,6 +71,9 @@ export class Guard<Operation extends string> {
   #nextProbe: NodeJS.Timeout | undefined;
   #isProbing = false;
   #isClosed = false;
+  /** Until the first probe succeeds, or the timeout has passed. */
+  #begun: Promise<void> | undefined;
+  #endBeginning: () => void = () => undefined;
   #error: StoreError | undefined = new StoreError('unreachable', 'no connection yet');
   /** What onChange said last. */
   #saidUp: boolean | undefined;
@@ -84,11 +89,13 @@ export class Guard<Operation extends string> {
     this.#timedOut = new StoreError('timeout', `no answer within ${timeoutMs} ms (store.timeout)`);
     this.#startedMs = clock.monotonicMs();
     this.#patientSinceMs = this.#startedMs;
+    this.#begin(timeoutMs);
     this.#probeSoon(0);
   }
 
+  /** False: whatever is asked fails at once. */
   get isUp(): boolean {
-    return this.#error === undefined;
+    return this.#error === undefined || this.#begun !== undefined;
   }
 
   /** Why the store is down, as the last probe or operation had it. */
@@ -102,6 +109,7 @@ export class Guard<Operation extends string> {
    */
   run<T>(operation: Operation, start: () => Promise<T>): Promise<T> {
     const { clock, hooks, timeoutMs } = this.#options;
+    if (this.#begun !== undefined) return this.#begun.then(() => this.run(operation, start));
     if (this.#error !== undefined) {
       hooks.onError(operation, this.#error.failure);
       return Promise.reject(this.#error);
@@ -134,6 +142,7 @@ export class Guard<Operation extends string> {
     clearTimeout(this.#nextProbe);
     this.#error = new StoreError('unreachable', 'the store is closed');
     this.#failPending(this.#error);
+    this.#endBeginning();
     await this.#store.close();
   }
 
@@ -205,8 +214,20 @@ export class Guard<Operation extends string> {
     });
   }
 
+  #begin(timeoutMs: number): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.#endBeginning(), timeoutMs);
+    this.#begun = promise;
+    this.#endBeginning = () => {
+      clearTimeout(timer);
+      this.#begun = undefined;
+      resolve();
+    };
+  }
+
   #goUp(): void {
     this.#error = undefined;
+    this.#endBeginning();
     this.#say(true);
     this.#probeSoon(PROBE_UP_MS);
   }

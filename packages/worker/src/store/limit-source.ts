@@ -23,11 +23,17 @@ export interface Supplied {
 }
 
 export class LimitSource {
-  readonly #main: LimitStore;
-  readonly #standIns: readonly Supply[];
+  #main: LimitStore;
+  #standIns: readonly Supply[];
 
   /** @param standIns in the order in which they are asked; the last one never fails */
   constructor(main: LimitStore, standIns: readonly Supply[]) {
+    this.#main = main;
+    this.#standIns = standIns;
+  }
+
+  /** Tokens come from others from now on. @param standIns as above */
+  use(main: LimitStore, standIns: readonly Supply[]): void {
     this.#main = main;
     this.#standIns = standIns;
   }

@@ -3,6 +3,7 @@
  * the event loop, because a message costs far more than what is in it.
  */
 import type { ToPrimary } from '@lb/shared/ipc/messages';
+import type { Probeable } from '@lb/shared/store/guard';
 import type { StoreCall, StoreResult } from '@lb/shared/ipc/store-calls';
 import {
   type Bucket,
@@ -20,7 +21,7 @@ interface Pending {
   readonly resolve: (result: StoreResult) => void;
 }
 
-export class PrimaryStore implements Store {
+export class PrimaryStore implements Store, Probeable {
   readonly #send: (message: ToPrimary) => void;
   #queue: Pending[] = [];
   readonly #sent = new Map<number, readonly Pending[]>();
@@ -45,6 +46,19 @@ export class PrimaryStore implements Store {
 
   async remember(session: Session, backend: string, ttlMs: number): Promise<void> {
     await this.#ask({ op: 'remember', session, backend, ttlMs });
+  }
+
+  async probe(): Promise<void> {
+    await this.#ask({ op: 'take', buckets: [], want: 1 });
+  }
+
+  /** There is one channel to the primary, and a worker ends with it. */
+  reconnect(): void {
+    return undefined;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Takes the primary's answer to the message of this number. */

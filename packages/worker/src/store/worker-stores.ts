@@ -1,0 +1,112 @@
+/**
+ * The stores of a worker: the one that the configuration names, behind a guard, and those that stand in for it.
+ *
+ *     store.type memory    primary ──────────────▶ this worker
+ *     store.type redis     Redis ──▶ primary ────▶ this worker
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { StoreSnapshot } from '@lb/shared/model/store-snapshot';
+import type { Probeable } from '@lb/shared/store/guard';
+import { GuardedStore } from '@lb/shared/store/guarded-store';
+import { MemoryBuckets } from '@lb/shared/store/memory-buckets';
+import { RedisConnection } from '@lb/shared/store/redis/redis-connection';
+import { RedisStore } from '@lb/shared/store/redis/redis-store';
+import type { Store, StoreError } from '@lb/shared/store/store';
+import type { Clock, Random } from '@lb/shared/time/clock';
+import type { StoreMetrics } from '../metrics/store-metrics.ts';
+import { LimitSource, localLimitStore, type Supply } from './limit-source.ts';
+import type { PrimaryStore } from './primary-store.ts';
+
+export interface WorkerStoresSetup {
+  readonly primary: PrimaryStore;
+  readonly metrics: StoreMetrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The store went away, with the error, or came back. */
+  readonly onChange: (error: StoreError | undefined) => void;
+}
+
+/** How many there are to share a limit with. */
+export interface Peers {
+  /** That share the store, this one included; as last seen. */
+  readonly instances: number;
+  /** Of this instance. */
+  readonly workers: number;
+}
+
+export class WorkerStores {
+  readonly limits: LimitSource;
+  readonly #setup: WorkerStoresSetup;
+  readonly #alone: Supply;
+  #settings: StoreSnapshot | undefined;
+  #store: GuardedStore | undefined;
+  /** The memory of the primary while it stands in for Redis. */
+  #standIn: GuardedStore | undefined;
+  #peers: Peers = { instances: 1, workers: 1 };
+
+  constructor(setup: WorkerStoresSetup) {
+    this.#setup = setup;
+    this.#alone = {
+      store: localLimitStore(new MemoryBuckets(() => setup.clock.monotonicMs())),
+      share: () => 1 / (this.#peers.instances * this.#peers.workers),
+    };
+    this.limits = new LimitSource(this.#alone.store, [this.#alone]);
+  }
+
+  /** The store that all share. Its operations fail at once while it is away. */
+  get current(): Store {
+    if (this.#store === undefined) throw new Error('a store is asked after the first snapshot');
+    return this.#store;
+  }
+
+  /** Takes over what a snapshot says; the store stays when it says the same. */
+  apply(settings: StoreSnapshot, peers: Peers): void {
+    this.#peers = peers;
+    if (isDeepStrictEqual(settings, this.#settings)) return;
+    this.#settings = settings;
+    const replaced = [this.#store, this.#standIn];
+    const { primary, random } = this.#setup;
+    if (settings.redis === null) {
+      this.#store = this.#guarded(primary, settings, true);
+      this.#standIn = undefined;
+      this.limits.use(this.#store, [this.#alone]);
+    } else {
+      const redis = new RedisStore(new RedisConnection(settings.redis, random));
+      this.#store = this.#guarded(redis, settings, true);
+      this.#standIn = this.#guarded(primary, settings, false);
+      const instance = { store: this.#standIn, share: () => 1 / this.#peers.instances };
+      this.limits.use(this.#store, [instance, this.#alone]);
+    }
+    for (const store of replaced) void store?.close();
+  }
+
+  /** Other instances came or went. */
+  setInstances(instances: number): void {
+    this.#peers = { ...this.#peers, instances };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#store?.close(), this.#standIn?.close()]);
+  }
+
+  /** @param isMain it is what the configuration names: what it does is told and counted */
+  #guarded(store: Store & Probeable, { timeoutMs }: StoreSnapshot, isMain: boolean): GuardedStore {
+    const { clock, random, metrics, onChange } = this.#setup;
+    return new GuardedStore(store, {
+      timeoutMs,
+      clock,
+      random,
+      hooks: {
+        onChange: (_isUp, error) => {
+          if (isMain) onChange(error);
+        },
+        onDone: (operation, ms) => {
+          if (isMain) metrics.done(operation, ms);
+        },
+        onError: (operation) => {
+          if (isMain) metrics.failed(operation);
+        },
+      },
+    });
+  }
+}
