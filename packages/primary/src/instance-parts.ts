@@ -1,7 +1,9 @@
-/** Builds the parts of an instance and ties them together: the only file that constructs them. Nothing begins here. */
+/**
+ * Builds the parts of an instance and ties them together: with overrides/overriding.ts, the only file that constructs them.
+ * Nothing begins here.
+ */
 import type { ToPrimary } from '@lb/shared/ipc/messages';
 import type { Logger } from '@lb/shared/logging/logger';
-import type { BackendState } from '@lb/shared/model/snapshot';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { AdminServer } from './admin/server.ts';
 import type { ConfigOrigin, Loaded } from './config/config-origin.ts';
@@ -17,6 +19,8 @@ import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
+import type { DrainWatch } from './overrides/drain-watch.ts';
+import { buildOverriding, type Overriding } from './overrides/overriding.ts';
 import { SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { LoadExchange } from './workers/load-exchange.ts';
@@ -31,6 +35,8 @@ export interface PrimaryOptions {
   readonly first: Loaded;
   /** Where lbctl reaches this instance. */
   readonly socketPath: string;
+  /** Folder for what outlives a restart; null when there is none. */
+  readonly stateDir: string | null;
   readonly fork: ForkWorker;
   readonly version: string;
   readonly log: Logger;
@@ -53,6 +59,7 @@ export interface InstanceParts {
   readonly chronicle: Chronicle;
   readonly window: BackendWindow;
   readonly health: HealthMonitor;
+  readonly overriding: Overriding;
   readonly load: LoadExchange;
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
@@ -68,13 +75,18 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const { clock, random, log, version, first, origin, fork } = options;
   const startedAtMs = clock.wallMs();
   const wallMs = (): number => clock.wallMs();
-  const stateOf = (slot: number): BackendState => health.stateOf(slot);
 
   const metrics = new MetricsAggregate({
     version,
     node: process.versions.node,
     startedAtSeconds: startedAtMs / 1_000,
     log,
+  });
+  const overriding = buildOverriding(options, {
+    publisher: () => publisher,
+    chronicle: () => chronicle,
+    healthOf: (slot) => health.stateOf(slot),
+    inFlight: (slot) => load.inFlight(slot),
   });
   const window = new BackendWindow({ metrics, clock });
   const events = new EventLog({ log, count: (type) => metrics.add('lb_events_total', [type]) });
@@ -84,14 +96,14 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     log,
     wallMs,
     pools: () => publisher.pools,
-    stateOf,
+    effectiveOf: overriding.effectiveOf,
   });
   const health = new HealthMonitor({
     clock,
     random,
     log,
     onChange: (change) => {
-      publisher.changeState(change.slot, change.to);
+      publisher.changed([change.slot]);
       chronicle.healthChanged(change);
     },
     onProbe: (event) => chronicle.probed(event),
@@ -102,20 +114,18 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   });
   const listeners = new ListenerSet();
   const dealer = new Dealer({
-    recipients: (listener) =>
-      supervisor.workers
-        .filter(({ state, listening }) => state !== 'draining' && listening.has(listener))
-        .map(({ id }) => id),
+    recipients: (listener) => acceptors(supervisor, listener),
     send: (id, message, handle) => supervisor.send(id, message, handle),
     log,
   });
+  const receivers = { metrics, load, health, dealer, drains: overriding.drains };
   const supervisor: Supervisor = new Supervisor({
     fork,
     clock,
     log,
     snapshot: () => publisher.current,
     listeners: () => listeners.listeners,
-    onMessage: (worker, message) => receive({ metrics, load, health, dealer }, worker, message),
+    onMessage: (worker, message) => receive(receivers, worker, message),
     onChange: () => {
       chronicle.workersChanged(supervisor.workers);
       dealer.deal();
@@ -124,6 +134,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     onGone: ({ id }) => {
       metrics.removeWorker(id);
       load.remove(id);
+      overriding.drains.check();
       dealer.remove(id);
     },
   });
@@ -133,7 +144,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
       isBusy: (slot) => load.inFlight(slot) > 0,
     }),
     follow: (pools) => health.update(pools),
-    stateOf,
+    effectiveOf: overriding.effectiveOf,
     broadcast: (message) => supervisor.broadcast(message),
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
     log,
@@ -151,18 +162,17 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     version,
     startedAtMs,
     configPath: origin.path,
-    state: lifecycle.state,
     configInForce: () => reloader.inForce,
     listeners,
     supervisor,
     load,
     publisher,
     health,
+    overriding,
     metrics,
     window,
     refreshMetrics: () => chronicle.refresh(),
-    reload: lifecycle.reload,
-    stop: lifecycle.stop,
+    ...lifecycle,
   });
   const admin = new AdminServer({ context: view, log });
   return {
@@ -170,6 +180,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     chronicle,
     window,
     health,
+    overriding,
     load,
     supervisor,
     listeners,
@@ -186,10 +197,18 @@ interface Receivers {
   readonly load: LoadExchange;
   readonly health: HealthMonitor;
   readonly dealer: Dealer;
+  readonly drains: DrainWatch;
+}
+
+/** Workers that may be handed connections of a listener. */
+function acceptors({ workers }: Supervisor, listener: string): number[] {
+  return workers
+    .filter(({ state, listening }) => state !== 'draining' && listening.has(listener))
+    .map(({ id }) => id);
 }
 
 function receive(
-  { metrics, load, health, dealer }: Receivers,
+  { metrics, load, health, dealer, drains }: Receivers,
   worker: Worker,
   message: ToPrimary,
 ): void {
@@ -199,6 +218,7 @@ function receive(
       return;
     case 'load':
       load.report(worker.id, message);
+      drains.check();
       return;
     case 'backend-failed':
       health.reportFailure(message.slot, message.reason);

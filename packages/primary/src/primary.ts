@@ -118,11 +118,12 @@ export class Primary {
 
   async #open(first: Loaded): Promise<readonly BindFailure[]> {
     const { config } = first;
-    const { listeners, dealer, admin, window, supervisor } = this.#parts;
+    const { listeners, dealer, admin, window, supervisor, overriding } = this.#parts;
     const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
     dealer.follow(listeners.listeners);
+    await overriding.overrides.load();
     const opened = await openAdmin(admin, config.admin, this.#options.socketPath);
     if (!opened.ok) return [opened];
     this.#adminAddress = opened.address;
@@ -136,7 +137,7 @@ export class Primary {
   #publish({ config, warnings, files }: Loaded): void {
     const { publisher, chronicle, window } = this.#parts;
     publisher.publish(config, workerCountOf(config), files);
-    chronicle.configured(publisher.current, warnings);
+    chronicle.configured(config, warnings);
     window.follow(publisher.pools);
     this.#options.log.level = config.log.level;
   }
@@ -191,13 +192,14 @@ export class Primary {
   }
 
   async #close(): Promise<void> {
-    const { listeners, dealer, health, load, admin } = this.#parts;
+    const { listeners, dealer, health, overriding, load, admin } = this.#parts;
     clearInterval(this.#sampling);
     listeners.close();
     dealer.close();
     health.close();
     load.close();
     await admin.close();
+    await overriding.overrides.close();
     this.#finished.resolve();
   }
 }

@@ -10,6 +10,11 @@ const EVENTS = {
   reload: { type: 'reload', level: 'info', text: 'configuration reloaded' },
   reloadFailed: { type: 'reload_failed', level: 'error', text: 'configuration not reloaded' },
   drain: { type: 'drain', level: 'info', text: 'draining' },
+  backendDrained: { type: 'override', level: 'info', text: 'backend drained' },
+  backendDisabled: { type: 'override', level: 'info', text: 'backend disabled' },
+  backendEnabled: { type: 'override', level: 'info', text: 'backend enabled' },
+  weightSet: { type: 'override', level: 'info', text: 'weight of a backend set' },
+  drainEmpty: { type: 'drain_empty', level: 'info', text: 'drained backend is empty' },
 } as const;
 
 /** What happened. */

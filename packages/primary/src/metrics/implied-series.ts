@@ -31,11 +31,13 @@ const EVENT_TYPES: readonly string[] = [
   'worker_exit',
   'worker_crash_loop',
   'drain',
+  'override',
+  'drain_empty',
 ];
 
 const ERROR_REASONS = ['connect', 'tls', 'timeout', 'reset', 'protocol', 'status'];
 const WORKER_STATES = ['starting', 'running', 'draining'];
-const ADMIN_ACTIONS = ['reload', 'stop'];
+const ADMIN_ACTIONS = ['reload', 'stop', 'drain', 'disable', 'enable', 'weight', 'overrides_clear'];
 
 type Implied = Generator<ImpliedSeries, void, undefined>;
 
