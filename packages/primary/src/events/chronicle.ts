@@ -72,7 +72,11 @@ export class Chronicle {
   overridden({ pool, backend, before, after, by }: OverrideChange): void {
     this.#stale.add(pool);
     const { state, weight, deadline } = after === undefined ? NO_OVERRIDE : factsOf(after);
-    const name = (before?.state ?? null) === state ? 'weightSet' : OVERRIDE_EVENTS[state ?? 'none'];
+    const isSameState = (before?.state ?? null) === state;
+    const isSameWeight = (before?.weight ?? null) === weight;
+    // A drain that is asked for again, with another deadline perhaps, is a drain.
+    const isWeight = isSameState && (state === null || !isSameWeight);
+    const name = isWeight ? 'weightSet' : OVERRIDE_EVENTS[state ?? 'none'];
     this.#options.events.record(name, { pool, backend, state, weight, deadline, by });
   }
 
