@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { ask, POOL, raw, startAdmin, STATUS } from '../support/admin-fixture.ts';
+import { ask, BACKEND, POOL, raw, startAdmin, STATUS } from '../support/admin-fixture.ts';
 
 const IMPATIENT = { headMs: 50, requestMs: 100, checkMs: 20 };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -19,6 +19,9 @@ describe('admin server: what it answers', () => {
     ['/api/v1/pools', { pools: [POOL] }],
     ['/api/v1/pools/app', POOL],
     ['/api/v1/pools/%61pp', POOL],
+    ['/api/v1/pools/app/backends/a:1', BACKEND],
+    ['/api/v1/pools/app/backends/a%3A1', BACKEND],
+    ['/api/v1/overrides', { overrides: [], warning: null }],
     [
       '/api/v1/routes',
       { routes: [{ name: 'api', match: {}, action: { kind: 'pool', pool: 'app' } }] },
@@ -158,6 +161,8 @@ describe('admin server: changes', () => {
   test.each([
     ['GET', '/api/v1/reload', 'POST'],
     ['PUT', '/api/v1/stop', 'POST'],
+    ['POST', '/api/v1/pools/app/backends/a:1', 'GET, HEAD, PUT'],
+    ['PUT', '/api/v1/overrides', 'GET, HEAD, DELETE'],
     ['POST', '/api/v1/status', 'GET, HEAD'],
     ['OPTIONS', '/healthz', 'GET, HEAD'],
     ['DELETE', '/', 'GET, HEAD'],
@@ -174,6 +179,9 @@ describe('admin server: changes', () => {
     '/api/v1/pools/other',
     '/api/v1/pools/',
     '/api/v1/pools/app/x',
+    '/api/v1/pools/app/backends/',
+    '/api/v1/pools/app/backends/b:1',
+    '/api/v1/pools/other/backends/a:1',
     '//healthz',
   ])('%s is 404 with a JSON error', async (path) => {
     await using admin = await startAdmin();

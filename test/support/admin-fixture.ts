@@ -1,5 +1,5 @@
 /** A real admin server over a context whose answers a test can set. */
-import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
+import type { BackendReply, PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
 import type { AdminContext } from '@lb/primary/internal/admin/context';
 import { AdminServer, type AdminPatience } from '@lb/primary/internal/admin/server';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -35,6 +35,24 @@ export const STATUS: StatusReply = {
   totals: { requests: 0, errors: 0, connections: 0, inFlight: 0, requestsPerSecond: 0 },
 };
 
+export const BACKEND: BackendReply = {
+  name: 'a:1',
+  url: 'http://a:1',
+  state: 'up',
+  reason: 'not probed yet',
+  backup: false,
+  weight: 1,
+  effectiveWeight: 1,
+  override: null,
+  inFlight: 0,
+  requestsPerSecond: 0,
+  p50Ms: null,
+  p95Ms: null,
+  p99Ms: null,
+  errorRate: 0,
+  lastProbe: null,
+};
+
 /** Answers plainly and writes down what was asked of it. */
 function fakeContext(over: Partial<AdminContext> = {}) {
   const asked: string[] = [];
@@ -42,6 +60,16 @@ function fakeContext(over: Partial<AdminContext> = {}) {
     status: () => STATUS,
     pools: () => [POOL],
     pool: (name) => (name === POOL.name ? POOL : undefined),
+    backend: (pool, name) => (pool === POOL.name && name === BACKEND.name ? BACKEND : undefined),
+    changeBackend: (pool, name, change, by) => {
+      asked.push(`change ${pool} ${name} ${JSON.stringify(change)} by ${by}`);
+      return Promise.resolve({ ok: true, backend: { ...BACKEND, warning: null } });
+    },
+    overrides: () => ({ overrides: [], warning: null }),
+    clearOverrides: (by) => {
+      asked.push(`clear by ${by}`);
+      return Promise.resolve({ cleared: 2, warning: null });
+    },
     routes: () => [{ name: 'api', match: {}, action: { kind: 'pool', pool: 'app' } }],
     config: (resolved) => ({ resolved, admin: { token: 'very-secret', bind: '127.0.0.1:9090' } }),
     reload: () => Promise.resolve({ ok: true, changes: ['pool app: added a:1'] }),

@@ -6,7 +6,7 @@ import type { Engine } from '@lb/shared/config/schema/pool';
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
 import { backendTlsSettings } from '@lb/shared/model/backend-tls';
-import type { Snapshot } from '@lb/shared/model/snapshot';
+import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { storeSnapshot } from '@lb/shared/model/store-snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
 import { MemoryStore } from '@lb/primary/internal/store/memory-store';
@@ -20,8 +20,8 @@ export interface Harness extends AsyncDisposable {
   readonly messages: readonly ToPrimary[];
   /** Applies another configuration, as a reload would. */
   apply(yaml: string): void;
-  /** Changes the health of a backend, as the primary would. */
-  setState(slot: number, state: 'up' | 'down'): void;
+  /** Changes a backend, as the primary would. The weight is the configured one by default. */
+  setState(slot: number, state: BackendState, more?: { weight?: number; version?: number }): void;
   /** Answers nothing that the worker asks of the store from now on. */
   stopStore(): void;
   /** Lets it go, as the primary does when it needs fewer workers. */
@@ -65,17 +65,19 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
     exit: () => onExit(),
   });
   let version = 0;
+  let snapshot: Snapshot | undefined;
   const full = (text: string): string =>
     `listeners: [{ name: web, bind: "127.0.0.1:${port}", limits: ${listenerLimits} }]\n` +
     (/^log:/m.test(text) ? '' : 'log: { level: fatal, access: { enabled: false } }\n') +
     text;
   const apply = (text: string): void => {
     version++;
-    worker.receive(
-      { lb: 1, type: 'snapshot', snapshot: toSnapshot(full(text), version) },
-      undefined,
-    );
+    snapshot = toSnapshot(full(text), version);
+    worker.receive({ lb: 1, type: 'snapshot', snapshot }, undefined);
   };
+  const weightOf = (slot: number): number =>
+    snapshot?.pools.flatMap(({ backends }) => backends).find((each) => each.slot === slot)
+      ?.weight ?? 0;
   apply(yaml);
   worker.receive({ lb: 1, type: 'listen', listener: 'web' }, handle);
   await listening;
@@ -84,8 +86,10 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
     url: `http://127.0.0.1:${port}`,
     messages,
     apply,
-    setState: (slot, state) =>
-      worker.receive({ lb: 1, type: 'states', changes: [{ slot, state }] }, undefined),
+    setState: (slot, state, { weight = weightOf(slot), ...more } = {}) => {
+      const changes = [{ slot, state, weight }];
+      worker.receive({ lb: 1, type: 'states', changes, ...more }, undefined);
+    },
     stopStore: () => {
       isStoreUp = false;
     },

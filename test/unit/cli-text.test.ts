@@ -14,6 +14,7 @@ const BACKEND: BackendReply = {
   backup: false,
   weight: 1,
   effectiveWeight: 1,
+  override: null,
   inFlight: 12,
   requestsPerSecond: 3.25,
   p50Ms: 1.26,

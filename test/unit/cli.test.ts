@@ -69,7 +69,6 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['drain', 'web/b1', '--wait', '--deadline', '10m'], 'drain'],
     [['explain', 'GET', '/', '-H', 'a: b'], 'explain'],
     [['config', 'show', '--resolved'], 'config'],
     [['completion', 'bash'], 'completion'],
@@ -84,7 +83,7 @@ describe('the command line', () => {
 
   test('does not list what it does not support', async () => {
     const { stdout } = await lbctl(['help']);
-    expect(stdout).not.toMatch(/drain|explain|guard/);
+    expect(stdout).not.toMatch(/explain|guard/);
   });
 
   test('says its version, as JSON too', async () => {
@@ -191,9 +190,20 @@ describe('start', () => {
 });
 
 describe('verbs that need an instance', () => {
-  test.each(['stop', 'reload', 'status', 'backends'])('%s exits 3 without one', async (verb) => {
+  test.each([
+    'stop',
+    'reload',
+    'status',
+    'backends',
+    'drain web/b1 --wait --deadline 10m',
+    'enable web/b1',
+    'disable web/b1 --force',
+    'weight web/b1 0',
+    'overrides',
+    'overrides clear',
+  ])('%s exits 3 without one', async (verb) => {
     file('lb.yaml', GOOD);
-    const { code, stdout, stderr } = await lbctl([verb]);
+    const { code, stdout, stderr } = await lbctl(verb.split(' '));
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toContain('no running instance for lb.yaml');
   });
@@ -210,6 +220,13 @@ describe('verbs that need an instance', () => {
 
   test('refuse a duration that is none', async () => {
     expect((await lbctl(['stop', '--timeout', 'soon'])).code).toBe(2);
+    expect((await lbctl(['drain', 'web/b1', '--deadline', 'soon'])).code).toBe(2);
+  });
+
+  test.each(['-1', '1001', '1.5', 'much', ''])('refuse the weight %j', async (weight) => {
+    const { code, stderr } = await lbctl(['weight', 'web/b1', '--', weight]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('0 to 1000');
   });
 });
 

@@ -218,7 +218,10 @@ describe('seeding', () => {
     const metrics = aggregate();
     const { pools } = snapshot(['a:1', 'b:1']);
     for (const pool of pools)
-      setBackendGauges(metrics, pool, (slot) => (slot === 0 ? 'down' : 'unknown'));
+      setBackendGauges(metrics, pool, (_, { slot, weight }) => ({
+        state: slot === 0 ? 'down' : 'unknown',
+        weight,
+      }));
     expect(metrics.value('lb_backend_up', ['app', 'a:1'])).toBe(0);
     expect(metrics.value('lb_backend_state', ['app', 'a:1', 'down'])).toBe(1);
     expect(metrics.value('lb_backend_state', ['app', 'b:1', 'up'])).toBe(1);

@@ -36,6 +36,37 @@ test('a pick after many changes of health knows them all', () => {
   expect(web.pick({ tried: [] })).toBeUndefined();
 });
 
+test.each(['draining', 'maintenance'] as const)('a backend in %s gets nothing new', (state) => {
+  const { backends, web } = pool();
+  for (let slot = 0; slot < COUNT - 1; slot++) backends.setState(slot, state);
+  expect(web.pick({ tried: [] })?.slot).toBe(COUNT - 1);
+  expect(web.pick({ tried: [] })?.slot).toBe(COUNT - 1);
+});
+
+test('a weight that changes counts from the next pick on', () => {
+  const { backends, web } = pool();
+  for (let slot = 1; slot < COUNT; slot++) backends.setWeight(slot, 0);
+  expect(web.pick({ tried: [] })?.slot).toBe(0);
+  backends.setWeight(0, 0);
+  expect(web.pick({ tried: [] })).toBeUndefined();
+  backends.setWeight(7, 1000);
+  expect(web.pick({ tried: [] })?.slot).toBe(7);
+});
+
+test.each([
+  ['unknown', true],
+  ['up', true],
+  ['draining', true],
+  ['down', false],
+  ['maintenance', false],
+] as const)('a backend that is %s serves what belongs to it: %p', (state, serves) => {
+  const { backends, web } = pool();
+  const backend = web.pick({ tried: [] });
+  backends.setState(backend?.slot ?? 0, state);
+  backends.setWeight(backend?.slot ?? 0, 0);
+  expect(backend?.isServing).toBe(serves);
+});
+
 test('the backends are gone through once for many changes, not once for each', () => {
   const { backends, web } = pool();
   const looks = jest.spyOn(Backend.prototype, 'isAvailable', 'get');

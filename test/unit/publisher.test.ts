@@ -4,7 +4,7 @@ import { SlotTable } from '@lb/primary/internal/snapshot/slots';
 import type { Config } from '@lb/shared/config/schema/root';
 import type { ToWorker } from '@lb/shared/ipc/messages';
 import { createLogger } from '@lb/shared/logging/logger';
-import type { BackendState } from '@lb/shared/model/snapshot';
+import type { Effective } from '@lb/shared/model/snapshot';
 import { configOf } from '../support/config-text.ts';
 
 function configWith(...ports: number[]): Config {
@@ -17,13 +17,13 @@ function setup(applied: boolean = true) {
   const sent: ToWorker[] = [];
   const order: string[] = [];
   const asked: number[] = [];
-  const states = new Map<number, BackendState>();
+  const effective = new Map<number, Effective>();
   const publisher = new SnapshotPublisher(configWith(1), {
     slots: new SlotTable({ monotonicMs: () => 0, isBusy: () => false }),
     follow: () => void order.push('follow'),
-    stateOf: (slot) => {
+    effectiveOf: (_pool, { slot, weight }) => {
       order.push('state');
-      return states.get(slot) ?? 'unknown';
+      return effective.get(slot) ?? { state: 'unknown', weight };
     },
     broadcast: (message) => void sent.push(message),
     applied: async (version) => {
@@ -32,7 +32,7 @@ function setup(applied: boolean = true) {
     },
     log: createLogger({ level: 'fatal', format: 'json', process: 'test', isTerminal: false }),
   });
-  return { publisher, sent, order, asked, states };
+  return { publisher, sent, order, asked, effective };
 }
 
 describe('the snapshot publisher', () => {
@@ -53,21 +53,40 @@ describe('the snapshot publisher', () => {
   });
 
   test('keeps version and slots but takes the newest states for a worker that starts later', () => {
-    const { publisher, states } = setup();
+    const { publisher, effective } = setup();
     publisher.publish(configWith(1, 2), 1);
-    states.set(1, 'down');
+    effective.set(1, { state: 'down', weight: 7 });
     const { version, pools } = publisher.current;
     expect(version).toBe(1);
-    expect(pools[0]?.backends.map(({ slot, state }) => [slot, state])).toEqual([
-      [0, 'unknown'],
-      [1, 'down'],
+    expect(pools[0]?.backends.map(({ slot, state, weight }) => [slot, state, weight])).toEqual([
+      [0, 'unknown', 1],
+      [1, 'down', 7],
     ]);
   });
 
-  test('passes a change of health on at once', () => {
-    const { publisher, sent } = setup();
-    publisher.changeState(3, 'down');
-    expect(sent).toEqual([{ lb: 1, type: 'states', changes: [{ slot: 3, state: 'down' }] }]);
+  test('knows the configured weights, whatever is in use', () => {
+    const { publisher, effective } = setup();
+    effective.set(0, { state: 'up', weight: 7 });
+    publisher.publish(configWith(1), 1);
+    expect(publisher.pools[0]?.backends[0]?.weight).toBe(1);
+  });
+
+  test('passes a change of a backend on at once', () => {
+    const { publisher, sent, effective } = setup();
+    publisher.publish(configWith(1, 2), 1);
+    effective.set(1, { state: 'down', weight: 1 });
+    publisher.changed([1]);
+    const changes = [{ slot: 1, state: 'down', weight: 1 }];
+    expect(sent.slice(1)).toEqual([{ lb: 1, type: 'states', changes }]);
+  });
+
+  test('settles for a change that is a version of its own', async () => {
+    const { publisher, sent, asked } = setup();
+    publisher.publish(configWith(1), 1);
+    publisher.changedVersion([0]);
+    await publisher.settled();
+    expect(sent.at(-1)).toMatchObject({ type: 'states', version: 2, changes: [{ slot: 0 }] });
+    expect(asked).toEqual([2]);
   });
 
   test.each([true, false])(

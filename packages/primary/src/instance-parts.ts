@@ -1,6 +1,8 @@
-/** Builds the parts of an instance and ties them together: the only file that constructs them. Nothing begins here. */
+/**
+ * Builds the parts of an instance and ties them together: with overrides/overriding.ts, the only file that constructs them.
+ * Nothing begins here.
+ */
 import type { Logger } from '@lb/shared/logging/logger';
-import type { BackendState } from '@lb/shared/model/snapshot';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { AdminServer } from './admin/server.ts';
 import type { ConfigOrigin, Loaded } from './config/config-origin.ts';
@@ -9,6 +11,8 @@ import { Reloader } from './config/reload.ts';
 import { Chronicle } from './events/chronicle.ts';
 import { EventLog } from './events/event-log.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
+import type { HealthChange } from './health/health-record.ts';
+import type { ProbeEvent } from './health/watch.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
 import { Dealer } from './listeners/dealer.ts';
@@ -16,6 +20,7 @@ import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
+import { buildOverriding, type Overriding } from './overrides/overriding.ts';
 import { SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
@@ -31,6 +36,8 @@ export interface PrimaryOptions {
   readonly first: Loaded;
   /** Where lbctl reaches this instance. */
   readonly socketPath: string;
+  /** Folder for what outlives a restart; null when there is none. */
+  readonly stateDir: string | null;
   readonly fork: ForkWorker;
   readonly version: string;
   readonly log: Logger;
@@ -53,6 +60,7 @@ export interface InstanceParts {
   readonly chronicle: Chronicle;
   readonly window: BackendWindow;
   readonly health: HealthMonitor;
+  readonly overriding: Overriding;
   readonly load: LoadExchange;
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
@@ -69,38 +77,37 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const { clock, random, log, version, first, origin, fork } = options;
   const startedAtMs = clock.wallMs();
   const wallMs = (): number => clock.wallMs();
-  const stateOf = (slot: number): BackendState => health.stateOf(slot);
 
   const { metrics, window, events } = buildRecords(options, startedAtMs);
+  const overriding = buildOverriding(options, {
+    publisher: () => publisher,
+    chronicle: () => chronicle,
+    healthOf: (slot) => health.stateOf(slot),
+    inFlight: (slot) => load.inFlight(slot),
+    registry: () => sharing.registry,
+  });
   const chronicle = new Chronicle({
     metrics,
     events,
     log,
     wallMs,
     pools: () => publisher.pools,
-    stateOf,
+    effectiveOf: overriding.effectiveOf,
     isStoreUp: () => sharing.isUp,
   });
-  const health = new HealthMonitor({
-    clock,
-    random,
-    log,
-    onChange: (change) => {
-      publisher.changeState(change.slot, change.to);
-      chronicle.healthChanged(change);
-    },
-    onProbe: (event) => chronicle.probed(event),
-  });
+  const onChange = (change: HealthChange): void => {
+    publisher.changed([change.slot]);
+    chronicle.healthChanged(change);
+  };
+  const onProbe = (event: ProbeEvent): void => chronicle.probed(event);
+  const health = new HealthMonitor({ clock, random, log, onChange, onProbe });
   const load = new LoadExchange({
     recipients: () => supervisor.workers.map(({ id }) => id),
     send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
   });
   const listeners = new ListenerSet();
   const dealer = new Dealer({
-    recipients: (listener) =>
-      supervisor.workers
-        .filter(({ state, listening }) => state !== 'draining' && listening.has(listener))
-        .map(({ id }) => id),
+    recipients: (listener) => acceptors(supervisor, listener),
     send: (id, message, handle) => supervisor.send(id, message, handle),
     log,
   });
@@ -109,12 +116,13 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     random,
     facts: () => view.facts(),
     onCount: (count) => publisher.changeInstances(count),
-    onOverrides: () => undefined,
+    onOverrides: (stored) => overriding.overrides.replace(stored),
     onStore: (reason) => chronicle.storeChanged(reason),
   });
   const receive = receiver({
-    sharing,
     answer: ({ id }, message) => supervisor.send(id, message),
+    drains: overriding.drains,
+    sharing,
     metrics,
     load,
     health,
@@ -135,6 +143,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     onGone: ({ id }) => {
       metrics.removeWorker(id);
       load.remove(id);
+      overriding.drains.check();
       dealer.remove(id);
       sharing.remove(id);
     },
@@ -145,7 +154,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
       isBusy: (slot) => load.inFlight(slot) > 0,
     }),
     follow: (pools) => health.update(pools),
-    stateOf,
+    effectiveOf: overriding.effectiveOf,
     broadcast: (message) => supervisor.broadcast(message),
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
     log,
@@ -159,40 +168,19 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     apply: lifecycle.apply,
     onOutcome: (outcome) => chronicle.reloaded(outcome),
   });
+  const shown = { listeners, supervisor, load, publisher, health, overriding, window, sharing };
   const view = new InstanceView({
     version,
     startedAtMs,
     configPath: origin.path,
-    state: lifecycle.state,
     configInForce: () => reloader.inForce,
-    listeners,
-    supervisor,
-    load,
-    publisher,
-    health,
-    metrics,
-    window,
-    sharing,
     refreshMetrics: () => chronicle.refresh(),
-    reload: lifecycle.reload,
-    stop: lifecycle.stop,
+    metrics,
+    ...shown,
+    ...lifecycle,
   });
   const admin = new AdminServer({ context: view, log });
-  return {
-    events,
-    chronicle,
-    window,
-    health,
-    load,
-    supervisor,
-    listeners,
-    dealer,
-    publisher,
-    sharing,
-    reloader,
-    view,
-    admin,
-  };
+  return { ...shown, events, chronicle, dealer, reloader, view, admin };
 }
 
 /** What counts and remembers, and needs nobody else for it. */
@@ -210,4 +198,11 @@ function buildRecords(
   const window = new BackendWindow({ metrics, clock });
   const events = new EventLog({ log, count: (type) => metrics.add('lb_events_total', [type]) });
   return { metrics, window, events };
+}
+
+/** Workers that may be handed connections of a listener. */
+function acceptors({ workers }: Supervisor, listener: string): number[] {
+  return workers
+    .filter(({ state, listening }) => state !== 'draining' && listening.has(listener))
+    .map(({ id }) => id);
 }

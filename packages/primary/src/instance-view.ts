@@ -1,21 +1,30 @@
 /** What the instance says about itself, put together from its parts: the admin API's context, read at every question. */
 import { hostname } from 'node:os';
 import type {
+  BackendChangeRequest,
   BackendReply,
+  OverridesClearedReply,
+  OverridesReply,
   PoolReply,
   RouteReply,
   StatusReply,
   WorkerReply,
 } from '@lb/shared/admin-api/contract';
-import type { PoolSnapshot } from '@lb/shared/model/snapshot';
+import {
+  type BackendSnapshot,
+  type PoolSnapshot,
+  takesNewTraffic,
+} from '@lb/shared/model/snapshot';
 import { formatBind } from '@lb/shared/net/bind-address';
-import type { AdminContext } from './admin/context.ts';
+import type { AdminAction, AdminContext, BackendOutcome } from './admin/context.ts';
 import type { ConfigInForce, ReloadOutcome } from './config/reload.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
 import type { ListenerSet } from './listeners/listener-set.ts';
 import type { MetricsAggregate } from './metrics/aggregate.ts';
 import type { BackendWindow } from './metrics/backend-window.ts';
 import type { ExpositionPage } from './metrics/exposition.ts';
+import { factsOf, reasonOf } from './overrides/override.ts';
+import type { Overriding } from './overrides/overriding.ts';
 import type { InstanceFacts } from './store/membership.ts';
 import type { Sharing } from './store/sharing.ts';
 import type { SnapshotPublisher } from './snapshot/publisher.ts';
@@ -37,6 +46,7 @@ export interface InstanceViewOptions {
   readonly load: LoadExchange;
   readonly publisher: SnapshotPublisher;
   readonly health: HealthMonitor;
+  readonly overriding: Overriding;
   readonly metrics: MetricsAggregate;
   readonly window: BackendWindow;
   readonly sharing: Sharing;
@@ -98,6 +108,48 @@ export class InstanceView implements AdminContext {
     return found === undefined ? undefined : this.#pool(found);
   }
 
+  backend(poolName: string, name: string): BackendReply | undefined {
+    const pool = this.#parts.publisher.pools.find((each) => each.name === poolName);
+    const found = pool?.backends.find((each) => each.name === name);
+    return found === undefined ? undefined : this.#backend(poolName, found);
+  }
+
+  async changeBackend(
+    pool: string,
+    name: string,
+    change: BackendChangeRequest,
+    by: string,
+  ): Promise<BackendOutcome> {
+    const outcome = await this.#parts.overriding.control.change(pool, name, change, by);
+    if (!outcome.ok) return outcome;
+    const backend = this.backend(pool, name);
+    if (backend === undefined)
+      return {
+        ok: false,
+        status: 404,
+        message: `${pool}/${name} was removed by a reload just now`,
+      };
+    return { ok: true, backend: { ...backend, warning: outcome.warning } };
+  }
+
+  overrides(): OverridesReply {
+    const { publisher, overriding } = this.#parts;
+    const { overrides } = overriding;
+    return {
+      overrides: overrides.entries.map(({ pool, backend, override }) => ({
+        pool,
+        backend,
+        isConfigured: publisher.slotOf(pool, backend) !== undefined,
+        ...factsOf(override),
+      })),
+      warning: overrides.warning ?? null,
+    };
+  }
+
+  clearOverrides(by: string): Promise<OverridesClearedReply> {
+    return this.#parts.overriding.control.clear(by);
+  }
+
   routes(): readonly RouteReply[] {
     const { routes } = this.#parts.configInForce().config;
     return routes.map(({ name, match, action }) => ({ name, match, action }));
@@ -135,14 +187,13 @@ export class InstanceView implements AdminContext {
     return this.#parts.metrics.expose(accept);
   }
 
-  countAction(action: string, result: string): void {
+  countAction(action: AdminAction, result: string): void {
     this.#parts.metrics.add('lb_admin_actions_total', [action, result]);
   }
 
   #isAvailable(pool: PoolSnapshot): boolean {
-    return pool.backends.some(
-      ({ slot, weight }) => weight > 0 && this.#parts.health.stateOf(slot) !== 'down',
-    );
+    const { effectiveOf } = this.#parts.overriding;
+    return pool.backends.some((backend) => takesNewTraffic(effectiveOf(pool.name, backend)));
   }
 
   #worker({ id, slot, pid, state }: Worker): WorkerReply {
@@ -182,23 +233,31 @@ export class InstanceView implements AdminContext {
   }
 
   #pool(pool: PoolSnapshot): PoolReply {
-    const { health, load, window } = this.#parts;
-    const backends = pool.backends.map((backend): BackendReply => {
-      const { state, reason, lastProbe } = health.describe(backend.slot);
-      const { name, url, backup, weight, slot } = backend;
-      return {
-        name,
-        url,
-        state: state === 'down' ? 'down' : 'up',
-        reason,
-        backup,
-        weight,
-        effectiveWeight: weight,
-        inFlight: load.inFlight(slot),
-        ...window.of(pool.name, name),
-        lastProbe,
-      };
-    });
+    const backends = pool.backends.map((backend) => this.#backend(pool.name, backend));
     return { name: pool.name, policy: pool.policy, backends };
+  }
+
+  #backend(pool: string, backend: BackendSnapshot): BackendReply {
+    const { health, load, window } = this.#parts;
+    const { overrides, effectiveOf } = this.#parts.overriding;
+    const { reason, lastProbe } = health.describe(backend.slot);
+    const { name, url, backup, weight, slot } = backend;
+    const { state, weight: effectiveWeight } = effectiveOf(pool, backend);
+    const override = overrides.of(pool, name);
+    const isOverridden = state === 'draining' || state === 'maintenance';
+    const overrideReason = isOverridden && override ? reasonOf(override) : undefined;
+    return {
+      name,
+      url,
+      state: state === 'unknown' ? 'up' : state,
+      reason: overrideReason ?? reason,
+      backup,
+      weight,
+      effectiveWeight,
+      override: override === undefined ? null : factsOf(override),
+      inFlight: load.inFlight(slot),
+      ...window.of(pool, name),
+      lastProbe,
+    };
   }
 }

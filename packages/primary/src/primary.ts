@@ -118,11 +118,12 @@ export class Primary {
 
   async #open(first: Loaded): Promise<readonly BindFailure[]> {
     const { config } = first;
-    const { listeners, dealer, admin, window, supervisor } = this.#parts;
+    const { listeners, dealer, admin, window, supervisor, overriding } = this.#parts;
     const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
     dealer.follow(listeners.listeners);
+    await overriding.overrides.load();
     const opened = await openAdmin(admin, config.admin, this.#options.socketPath);
     if (!opened.ok) return [opened];
     this.#adminAddress = opened.address;
@@ -137,7 +138,7 @@ export class Primary {
     const { publisher, chronicle, window, sharing } = this.#parts;
     publisher.publish(config, workerCountOf(config), files);
     sharing.follow(publisher.current.store);
-    chronicle.configured(publisher.current, warnings);
+    chronicle.configured(config, warnings);
     window.follow(publisher.pools);
     this.#options.log.level = config.log.level;
   }
@@ -192,7 +193,7 @@ export class Primary {
   }
 
   async #close(): Promise<void> {
-    const { listeners, dealer, health, load, admin, sharing } = this.#parts;
+    const { listeners, dealer, health, overriding, load, admin, sharing } = this.#parts;
     clearInterval(this.#sampling);
     listeners.close();
     dealer.close();
@@ -200,6 +201,7 @@ export class Primary {
     load.close();
     await sharing.close();
     await admin.close();
+    await overriding.overrides.close();
     this.#finished.resolve();
   }
 }

@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import type { BackendChange, ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { StoreError } from '@lb/shared/store/store';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
@@ -146,7 +146,7 @@ export class Worker {
         });
         return;
       case 'states':
-        for (const { slot, state } of message.changes) this.#backends.setState(slot, state);
+        this.#change(message.changes, message.version);
         return;
       case 'load':
         this.#backends.setLoadElsewhere(message.inFlight);
@@ -220,6 +220,17 @@ export class Worker {
   #reportStore(error: StoreError | undefined): void {
     const reason = error?.message ?? null;
     this.#setup.send({ lb: 1, type: 'store-changed', reason });
+  }
+
+  /** Who waits for the version also wants to know what was begun before it: the load goes first. */
+  #change(changes: readonly BackendChange[], version: number | undefined): void {
+    for (const { slot, state, weight } of changes) {
+      this.#backends.setState(slot, state);
+      this.#backends.setWeight(slot, weight);
+    }
+    if (version === undefined) return;
+    this.#sendLoad();
+    this.#setup.send({ lb: 1, type: 'applied', version });
   }
 
   #metricsOf(route: string): RouteMetrics {

@@ -1,6 +1,11 @@
 /** What the admin server asks of the rest of the primary; it knows nothing else of it. */
 import type {
+  BackendChangeReply,
+  BackendChangeRequest,
+  BackendReply,
   ConfigErrorReply,
+  OverridesClearedReply,
+  OverridesReply,
   PoolReply,
   RouteReply,
   StatusReply,
@@ -11,12 +16,32 @@ export type ReloadOutcome =
   | { readonly ok: true; readonly changes: readonly string[] }
   | { readonly ok: false; readonly errors: readonly ConfigErrorReply[] };
 
+/** What came of a change of a backend: 404 when there is none, 409 when a guard refuses. */
+export type BackendOutcome =
+  | { readonly ok: true; readonly backend: BackendChangeReply }
+  | { readonly ok: false; readonly status: 404 | 409; readonly message: string };
+
+/** The label `action` of lb_admin_actions_total. */
+export type AdminAction =
+  'reload' | 'stop' | 'drain' | 'disable' | 'enable' | 'weight' | 'overrides_clear';
+
 /** The rest of the primary, as the admin server sees it. */
 export interface AdminContext {
   status(): StatusReply;
   pools(): readonly PoolReply[];
   /** Undefined when there is no such pool. */
   pool(name: string): PoolReply | undefined;
+  /** Undefined when there is no such pool, or no such backend in it. */
+  backend(pool: string, name: string): BackendReply | undefined;
+  /** Settles when no worker begins anything that the change forbids. @param by who wants it */
+  changeBackend(
+    pool: string,
+    name: string,
+    change: BackendChangeRequest,
+    by: string,
+  ): Promise<BackendOutcome>;
+  overrides(): OverridesReply;
+  clearOverrides(by: string): Promise<OverridesClearedReply>;
   routes(): readonly RouteReply[];
   /** The file as it is written, or with every default filled in. Secrets need no care: the server redacts them. */
   config(resolved: boolean): unknown;
@@ -31,5 +56,5 @@ export interface AdminContext {
     readonly body: string;
   }>;
   /** Counts a change that was asked for: lb_admin_actions_total. */
-  countAction(action: 'reload' | 'stop', result: 'ok' | 'refused'): void;
+  countAction(action: AdminAction, result: 'ok' | 'refused'): void;
 }

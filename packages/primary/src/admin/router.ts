@@ -4,21 +4,23 @@ import { readJsonObject } from './body.ts';
 import type { AdminContext } from './context.ts';
 import { refusal, type Reply } from './reply.ts';
 
-/** What a handler gets: `parameter` is the decoded {segment} of its path, `body` the object of a POST. */
+/** What a handler gets: the decoded {segments} of its path in their order, and the object that came with a change. */
 export interface AdminRequest {
-  readonly parameter: string;
+  readonly parameters: readonly string[];
   readonly query: URLSearchParams;
   readonly accept: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Address of the client; `control socket` where it has none. */
+  readonly peer: string;
 }
 
 /** Answers a request. */
 export type Handler = (context: AdminContext, request: AdminRequest) => Reply | Promise<Reply>;
 
-/** One path. A `{name}` at its end stands for one segment. GET answers HEAD too. */
+/** One path. A `{name}` stands for one whole segment. GET answers HEAD too. */
 export interface AdminRoute {
   readonly path: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly about: string;
   readonly handle: Handler;
 }
@@ -31,7 +33,7 @@ export async function dispatch(
   url: URL,
 ): Promise<Reply> {
   const { pathname } = url;
-  const found = routes.filter((route) => segmentOf(route.path, pathname) !== undefined);
+  const found = routes.filter((route) => segmentsOf(route.path, pathname) !== undefined);
   if (found.length === 0) return refusal(404, `nothing is at ${pathname}`);
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const route = found.find((each) => each.method === method);
@@ -41,27 +43,34 @@ export async function dispatch(
       .join(', ');
     return refusal(405, `allowed here: ${allow}`, { Allow: allow });
   }
-  const parameter = decode(segmentOf(route.path, pathname) ?? '');
-  if (parameter === undefined) return refusal(400, 'the path is not valid percent-encoding');
-  const accept = request.headers.accept;
-  const { searchParams: query } = url;
-  if (method === 'GET') return route.handle(context, { parameter, query, accept, body: {} });
+  const parameters = decode(segmentsOf(route.path, pathname) ?? []);
+  if (parameters === undefined) return refusal(400, 'the path is not valid percent-encoding');
+  const asked = {
+    parameters,
+    query: url.searchParams,
+    accept: request.headers.accept,
+    peer: request.socket.remoteAddress ?? 'control socket',
+  };
+  if (method === 'GET') return route.handle(context, { ...asked, body: {} });
   const body = await readJsonObject(request);
   if (!body.ok) return body.reply;
-  return route.handle(context, { parameter, query, accept, body: body.value });
+  return route.handle(context, { ...asked, body: body.value });
 }
 
-/** The text in place of `{name}`, '' for a path without one, undefined when the path is another. */
-function segmentOf(pattern: string, path: string): string | undefined {
-  const brace = pattern.indexOf('{');
-  if (brace === -1) return pattern === path ? '' : undefined;
-  const rest = path.startsWith(pattern.slice(0, brace)) ? path.slice(brace) : '';
-  return rest === '' || rest.includes('/') ? undefined : rest;
+/** The texts in place of each `{name}`, undefined when the path is another. */
+function segmentsOf(pattern: string, path: string): readonly string[] | undefined {
+  const wanted = pattern.split('/');
+  const segments = path.split('/');
+  const isName = (place: number): boolean => wanted[place]?.startsWith('{') === true;
+  const fits =
+    wanted.length === segments.length &&
+    segments.every((text, place) => (isName(place) ? text !== '' : text === wanted[place]));
+  return fits ? segments.filter((_, place) => isName(place)) : undefined;
 }
 
-function decode(segment: string): string | undefined {
+function decode(segments: readonly string[]): readonly string[] | undefined {
   try {
-    return decodeURIComponent(segment);
+    return segments.map(decodeURIComponent);
   } catch {
     return undefined;
   }

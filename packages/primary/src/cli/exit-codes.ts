@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** No running instance was reached. */
   unreachable: 3,
+  /** A guard refused: it would leave nothing; --force does it all the same. */
+  refused: 4,
   /** `start` with an invalid configuration: EX_CONFIG, which systemd can be told not to restart on. */
   config: 78,
   /** Ctrl-C. */

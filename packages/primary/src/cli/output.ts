@@ -30,6 +30,12 @@ export class Output {
     if (this.#options.quiet !== true) this.#context.stderr.write(`${text}\n`);
   }
 
+  /** A remark that takes the place of the progress before it on a terminal, and is a line of its own elsewhere. */
+  progress(text: string, isFirst: boolean): void {
+    const isLive = this.#context.stderr.isTTY && !isFirst;
+    this.message(isLive ? `\u001b[1A\u001b[2K${text}` : text);
+  }
+
   /** Why something did not work; on stderr, with -q too. */
   error(text: string): void {
     this.#context.stderr.write(`lbctl: ${text}\n`);

@@ -1,9 +1,9 @@
 /** The command line of lbctl: which verbs and options there are. One verb, one file in commands/. */
 import { lbJsonSchema } from '@lb/shared/config/json-schema';
-import { DURATION_PATTERN, parseDuration } from '@lb/shared/config/units';
 import { systemClock } from '@lb/shared/time/clock';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readVersion } from '../version.ts';
+import { addBackendVerbs } from './backend-verbs.ts';
 import type { CliContext } from './cli-context.ts';
 import { backends } from './commands/backends.ts';
 import { check } from './commands/check.ts';
@@ -13,6 +13,7 @@ import { start } from './commands/start.ts';
 import type { StartOptions } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { duration } from './duration.ts';
 import { EXIT } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { UNSUPPORTED_VERBS, unsupportedMessage } from './unsupported-verbs.ts';
@@ -94,6 +95,8 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
       exit(await backends(surroundings(command)));
     });
 
+  addBackendVerbs(program, { surroundings, exit });
+
   program
     .command('schema')
     .description('the JSON schema of lb.yaml, for editors')
@@ -155,11 +158,4 @@ function workerCount(text: string): number | 'auto' {
     throw new InvalidArgumentError('expected "auto" or a whole number from 1 to 1024.');
   }
   return count;
-}
-
-function duration(text: string): number {
-  if (!DURATION_PATTERN.test(text)) {
-    throw new InvalidArgumentError('expected a duration such as "30s".');
-  }
-  return Math.round(parseDuration(text));
 }

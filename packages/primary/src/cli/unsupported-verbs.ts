@@ -4,11 +4,6 @@
  */
 export const UNSUPPORTED_VERBS: readonly string[] = [
   'plan',
-  'drain',
-  'enable',
-  'disable',
-  'weight',
-  'overrides',
   'top',
   'explain',
   'logs',

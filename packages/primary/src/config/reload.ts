@@ -42,8 +42,8 @@ export interface ReloaderOptions {
   readonly onOutcome: (outcome: ReloadOutcome) => void;
 }
 
-/** The admin server and the logger are built once, from what the file said then. */
-const READ_AT_START: readonly string[] = ['admin.token', 'log.format'];
+/** The admin server, the logger and what is kept over a restart are built once, from what the file said then. */
+const READ_AT_START: readonly string[] = ['admin.token', 'log.format', 'stateDir'];
 
 /** Reloads, one at a time. */
 export class Reloader {

@@ -1,14 +1,25 @@
 /** Turns what happens in the parts of the instance into metrics and events, so that the parts need not know of either. */
 import type { ConfigError } from '@lb/shared/config/parse';
+import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
-import type { BackendState, PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
+import type { BackendSnapshot, Effective, PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { ReloadOutcome } from '../config/reload.ts';
 import type { HealthChange } from '../health/health-record.ts';
 import type { ProbeEvent } from '../health/watch.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import { setBackendGauges } from '../metrics/backend-gauges.ts';
+import { factsOf } from '../overrides/override.ts';
+import type { OverrideChange } from '../overrides/override-table.ts';
 import type { Worker, WorkerDeath, WorkerState } from '../workers/worker.ts';
 import type { EventLog } from './event-log.ts';
+
+const NO_OVERRIDE = { state: null, weight: null, deadline: null };
+
+const OVERRIDE_EVENTS = {
+  drain: 'backendDrained',
+  disabled: 'backendDisabled',
+  none: 'backendEnabled',
+} as const;
 
 const WORKER_STATES: readonly WorkerState[] = ['starting', 'running', 'draining'];
 
@@ -18,8 +29,8 @@ export interface ChronicleOptions {
   readonly log: Logger;
   readonly wallMs: () => number;
   readonly pools: () => readonly PoolSnapshot[];
-  readonly stateOf: (slot: number) => BackendState;
   readonly isStoreUp: () => boolean;
+  readonly effectiveOf: (pool: string, backend: BackendSnapshot) => Effective;
 }
 
 export class Chronicle {
@@ -32,13 +43,13 @@ export class Chronicle {
   }
 
   /** A configuration is in force: every series it implies exists from here on. */
-  configured(snapshot: Snapshot, warnings: readonly ConfigError[]): void {
-    const { metrics, log, wallMs, isStoreUp } = this.#options;
-    metrics.seed(snapshot);
+  configured(config: Config, warnings: readonly ConfigError[]): void {
+    const { metrics, log, wallMs, pools, isStoreUp } = this.#options;
+    metrics.seed({ config, pools: pools() });
     metrics.set('lb_config_last_reload_successful', [], 1);
     metrics.set('lb_store_up', [], isStoreUp() ? 1 : 0);
     metrics.set('lb_config_last_reload_success_timestamp_seconds', [], wallMs() / 1_000);
-    for (const { name } of snapshot.pools) this.#stale.add(name);
+    for (const { name } of pools()) this.#stale.add(name);
     for (const { path, line, message, hint } of warnings) {
       log.warn({ path, line, problem: message, hint }, 'configuration warning');
     }
@@ -46,9 +57,9 @@ export class Chronicle {
 
   /** Brings the gauges up to date; called before they are shown. */
   refresh(): void {
-    const { metrics, pools, stateOf } = this.#options;
+    const { metrics, pools, effectiveOf } = this.#options;
     for (const pool of pools()) {
-      if (this.#stale.has(pool.name)) setBackendGauges(metrics, pool, stateOf);
+      if (this.#stale.has(pool.name)) setBackendGauges(metrics, pool, effectiveOf);
     }
     this.#stale.clear();
   }
@@ -58,6 +69,22 @@ export class Chronicle {
     this.#options.metrics.add('lb_health_transitions_total', [pool, backend, to]);
     const facts = { pool, backend, from, to, reason };
     this.#options.events.record(to === 'down' ? 'backendDown' : 'backendUp', facts);
+  }
+
+  overridden({ pool, backend, before, after, by }: OverrideChange): void {
+    this.#stale.add(pool);
+    const { state, weight, deadline } = after === undefined ? NO_OVERRIDE : factsOf(after);
+    const isSameState = (before?.state ?? null) === state;
+    const isSameWeight = (before?.weight ?? null) === weight;
+    // A drain that is asked for again, with another deadline perhaps, is a drain.
+    const isWeight = isSameState && (state === null || !isSameWeight);
+    const name = isWeight ? 'weightSet' : OVERRIDE_EVENTS[state ?? 'none'];
+    this.#options.events.record(name, { pool, backend, state, weight, deadline, by });
+  }
+
+  /** A backend that is being drained has nothing in flight any more. */
+  drainEmpty(pool: string, backend: string): void {
+    this.#options.events.record('drainEmpty', { pool, backend });
   }
 
   probed({ pool, backend, ok, ms }: ProbeEvent): void {

@@ -12,6 +12,11 @@ const EVENTS = {
   drain: { type: 'drain', level: 'info', text: 'draining' },
   storeDown: { type: 'store', level: 'warn', text: 'store away, going on without it' },
   storeUp: { type: 'store', level: 'info', text: 'store back' },
+  backendDrained: { type: 'override', level: 'info', text: 'backend drained' },
+  backendDisabled: { type: 'override', level: 'info', text: 'backend disabled' },
+  backendEnabled: { type: 'override', level: 'info', text: 'backend enabled' },
+  weightSet: { type: 'override', level: 'info', text: 'weight of a backend set' },
+  drainEmpty: { type: 'drain_empty', level: 'info', text: 'drained backend is empty' },
 } as const;
 
 /** What happened. */

@@ -5,7 +5,7 @@
  *     workers ─▶ reportFailure ─────┘
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { BackendSnapshot, BackendState, PoolSnapshot } from '@lb/shared/model/snapshot';
+import type { BackendSnapshot, HealthState, PoolSnapshot } from '@lb/shared/model/snapshot';
 import { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
@@ -39,7 +39,7 @@ export interface HealthMonitorOptions {
 
 /** A backend's health as people see it. */
 export interface HealthDescription {
-  readonly state: BackendState;
+  readonly state: HealthState;
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -100,7 +100,7 @@ export class HealthMonitor {
   }
 
   /** The state of a backend; `unknown` for a slot that nobody has. */
-  stateOf(slot: number): BackendState {
+  stateOf(slot: number): HealthState {
     return this.#entries.get(slot)?.record.state ?? 'unknown';
   }
 

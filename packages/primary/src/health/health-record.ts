@@ -1,6 +1,6 @@
 /** What is known about the health of one backend in one pool: state, why, since when, and its last probes. */
 import type { BackendReply } from '@lb/shared/admin-api/contract';
-import type { BackendState } from '@lb/shared/model/snapshot';
+import type { HealthState } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
 import type { ProbeResult } from './probes/probe.ts';
 
@@ -19,8 +19,8 @@ export interface BackendIdentity {
 
 /** A backend changed its state. */
 export interface HealthChange extends BackendIdentity {
-  readonly from: BackendState;
-  readonly to: BackendState;
+  readonly from: HealthState;
+  readonly to: HealthState;
   readonly reason: string;
 }
 
@@ -30,7 +30,7 @@ export class HealthRecord {
   readonly #clock: Clock;
   readonly #onChange: (change: HealthChange) => void;
   readonly #history: ProbeRecord[] = [];
-  #state: BackendState = 'unknown';
+  #state: HealthState = 'unknown';
   #reason = 'not probed yet';
   #sinceMs: number;
 
@@ -41,7 +41,7 @@ export class HealthRecord {
     this.#sinceMs = clock.wallMs();
   }
 
-  get state(): BackendState {
+  get state(): HealthState {
     return this.#state;
   }
 
@@ -72,7 +72,7 @@ export class HealthRecord {
   }
 
   /** Sets the state and its reason, and tells when the state is another one than before. */
-  enter(to: BackendState, reason: string): void {
+  enter(to: HealthState, reason: string): void {
     const from = this.#state;
     this.#reason = reason;
     if (from === to) return;

@@ -1,9 +1,9 @@
 /** When probes change a backend's state: the first result at once, later ones only `fall` or `rise` in a row. Pure. */
-import type { BackendState } from '@lb/shared/model/snapshot';
+import type { HealthState } from '@lb/shared/model/snapshot';
 
 /** Where a backend stands between two probes. */
 export interface Standing {
-  readonly state: BackendState;
+  readonly state: HealthState;
   /** Results in a row that speak against `state`. */
   readonly against: number;
   /** The next result decides alone: nothing was learnt yet, or it was learnt by another kind of probe. */

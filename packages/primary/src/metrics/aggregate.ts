@@ -19,7 +19,6 @@ import {
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { Logger } from 'pino';
 import { Exposition, type ExpositionPage } from './exposition.ts';
-import { setBackendGauges } from './backend-gauges.ts';
 import { isImplied, impliedSeries } from './implied-series.ts';
 import { Family, type Series } from './series.ts';
 import { WorkerBook } from './worker-book.ts';
@@ -122,19 +121,12 @@ export class MetricsAggregate {
     }
   }
 
-  /**
-   * Makes every series that the configuration implies, with health and weights as the snapshot has them, and drops the gauges
-   * of what it no longer names.
-   */
+  /** Makes every series that the configuration implies, and drops the gauges of what it no longer names. */
   seed(snapshot: Pick<Snapshot, 'config' | 'pools'>): void {
     for (const { metric, labels } of impliedSeries(snapshot)) this.ensure(metric, labels);
     const implied = isImplied(snapshot);
     for (const [metric, { definition }] of this.#families)
       this.drop(metric, (labels) => !implied(definition.labels, labels));
-    for (const pool of snapshot.pools) {
-      const states = new Map(pool.backends.map(({ slot, state }) => [slot, state]));
-      setBackendGauges(this, pool, (slot) => states.get(slot) ?? 'unknown');
-    }
   }
 
   /** One series' value: a counter's, a gauge's over all workers, or a histogram's number of observations; 0 when unknown. */

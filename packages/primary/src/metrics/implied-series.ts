@@ -33,12 +33,14 @@ const EVENT_TYPES: readonly string[] = [
   'worker_crash_loop',
   'drain',
   'store',
+  'override',
+  'drain_empty',
 ];
 
 const LIMIT_RESULTS = ['allow', 'deny', 'shadow_deny', 'degraded'];
 const ERROR_REASONS = ['connect', 'tls', 'timeout', 'reset', 'protocol', 'status'];
 const WORKER_STATES = ['starting', 'running', 'draining'];
-const ADMIN_ACTIONS = ['reload', 'stop'];
+const ADMIN_ACTIONS = ['reload', 'stop', 'drain', 'disable', 'enable', 'weight', 'overrides_clear'];
 
 type Implied = Generator<ImpliedSeries, void, undefined>;
 

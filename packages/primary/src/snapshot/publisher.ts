@@ -1,9 +1,9 @@
-/** Builds snapshots and brings them to the workers; between two of them it passes on what changes in the backends' health. */
+/** Builds snapshots and brings them to the workers; between two of them it passes on what changes about single backends. */
 import type { Config } from '@lb/shared/config/schema/root';
-import type { ToWorker } from '@lb/shared/ipc/messages';
+import type { BackendChange, ToWorker } from '@lb/shared/ipc/messages';
 import type { Logger } from '@lb/shared/logging/logger';
 import { type ConfigFiles, backendTlsSettings } from '@lb/shared/model/backend-tls';
-import type { BackendState, PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
+import type { BackendSnapshot, Effective, PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
 import { storeSnapshot } from '@lb/shared/model/store-snapshot';
 import type { SlotTable } from './slots.ts';
 
@@ -12,10 +12,10 @@ export const APPLY_TIMEOUT_MS = 5_000;
 
 export interface PublisherOptions {
   readonly slots: SlotTable;
-  /** Takes the pools of a new snapshot, before their states are asked: a slot may have changed hands. */
+  /** Takes the pools of a new snapshot, before it is asked what holds for them: a slot may have changed hands. */
   readonly follow: (pools: readonly PoolSnapshot[]) => void;
-  /** The health of a backend now; `unknown` for one that was never probed. */
-  readonly stateOf: (slot: number) => BackendState;
+  /** What holds for a backend now, given as it is configured. */
+  readonly effectiveOf: (pool: string, backend: BackendSnapshot) => Effective;
   readonly broadcast: (message: ToWorker) => void;
   /** Resolves to false when some worker does not work by this version in time. */
   readonly applied: (version: number, timeoutMs: number) => Promise<boolean>;
@@ -25,7 +25,9 @@ export interface PublisherOptions {
 /** Owns the version counter and the configuration in force, as workers see it. */
 export class SnapshotPublisher {
   readonly #options: PublisherOptions;
+  /** As configured. */
   #base: Snapshot;
+  #bySlot: ReadonlyMap<number, Placed> = new Map();
 
   /** Begins with an empty snapshot of version 0; the first publish() fills it. */
   constructor(config: Config, options: PublisherOptions) {
@@ -42,12 +44,20 @@ export class SnapshotPublisher {
     };
   }
 
-  /** The snapshot in force, with the states of this moment. */
+  /** The snapshot in force, with the states and weights of this moment. */
   get current(): Snapshot {
-    return this.#withStates(this.#base);
+    const { effectiveOf } = this.#options;
+    const pools = this.#base.pools.map((pool) => ({
+      ...pool,
+      backends: pool.backends.map((backend) => ({
+        ...backend,
+        ...effectiveOf(pool.name, backend),
+      })),
+    }));
+    return { ...this.#base, pools };
   }
 
-  /** Pools with the slots of their backends, in the order of the file; their states are old. */
+  /** Pools with the slots of their backends, in the order of the file; weights are the configured ones, states say nothing. */
   get pools(): readonly PoolSnapshot[] {
     return this.#base.pools;
   }
@@ -62,17 +72,23 @@ export class SnapshotPublisher {
    */
   publish(config: Config, workerCount: number, files: ConfigFiles = new Map()): void {
     this.#base = { ...this.#build(config, files), workerCount, version: this.#base.version + 1 };
-    this.#options.broadcast({ lb: 1, type: 'snapshot', snapshot: this.#base });
+    this.#bySlot = new Map(
+      this.#base.pools.flatMap(({ name: pool, backends }) =>
+        backends.map((backend) => [backend.slot, { pool, backend }]),
+      ),
+    );
+    this.#options.broadcast({ lb: 1, type: 'snapshot', snapshot: this.current });
   }
 
-  /** Waits until every worker works by the snapshot in force; says so in the log when that takes too long. */
-  async settled(): Promise<void> {
+  /** Waits until every worker works by the version in force; to false, and with a line in the log, when that takes too long. */
+  async settled(): Promise<boolean> {
     const { version } = this.#base;
-    if (await this.#options.applied(version, APPLY_TIMEOUT_MS)) return;
+    if (await this.#options.applied(version, APPLY_TIMEOUT_MS)) return true;
     this.#options.log.warn(
       { version, timeoutMs: APPLY_TIMEOUT_MS },
       'snapshot not applied in time',
     );
+    return false;
   }
 
   /** Tells the workers how many instances share the store. */
@@ -81,9 +97,30 @@ export class SnapshotPublisher {
     this.#options.broadcast({ lb: 1, type: 'peers', instances });
   }
 
-  /** Tells the workers about a change of health at once. */
-  changeState(slot: number, state: BackendState): void {
-    this.#options.broadcast({ lb: 1, type: 'states', changes: [{ slot, state }] });
+  /** Tells the workers at once that other states or weights hold for these backends. */
+  changed(slots: readonly number[]): void {
+    this.#options.broadcast({ lb: 1, type: 'states', changes: this.#changes(slots) });
+  }
+
+  /** The same as a new version, for which settled() waits. */
+  changedVersion(slots: readonly number[]): void {
+    const version = this.#base.version + 1;
+    this.#base = { ...this.#base, version };
+    this.#options.broadcast({ lb: 1, type: 'states', changes: this.#changes(slots), version });
+  }
+
+  /** Undefined when the configuration in force does not have this backend. */
+  slotOf(pool: string, backend: string): number | undefined {
+    const backends = this.#base.pools.find(({ name }) => name === pool)?.backends;
+    return backends?.find(({ name }) => name === backend)?.slot;
+  }
+
+  #changes(slots: readonly number[]): BackendChange[] {
+    return slots.flatMap((slot) => {
+      const placed = this.#bySlot.get(slot);
+      if (placed === undefined) return [];
+      return [{ slot, ...this.#options.effectiveOf(placed.pool, placed.backend) }];
+    });
   }
 
   #build(config: Config, files: ConfigFiles): Snapshot {
@@ -101,15 +138,11 @@ export class SnapshotPublisher {
     this.#options.follow(pools);
     const slotCount = this.#options.slots.count;
     const store = storeSnapshot(config.store, files);
-    return this.#withStates({ ...this.#base, slotCount, config, store, pools });
+    return { ...this.#base, slotCount, config, store, pools };
   }
+}
 
-  #withStates(snapshot: Snapshot): Snapshot {
-    const { stateOf } = this.#options;
-    const pools = snapshot.pools.map((pool) => ({
-      ...pool,
-      backends: pool.backends.map((backend) => ({ ...backend, state: stateOf(backend.slot) })),
-    }));
-    return { ...snapshot, pools };
-  }
+interface Placed {
+  readonly pool: string;
+  readonly backend: BackendSnapshot;
 }

@@ -3,6 +3,7 @@ import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import type { Dealer } from '../listeners/dealer.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
+import type { DrainWatch } from '../overrides/drain-watch.ts';
 import type { Sharing } from '../store/sharing.ts';
 import type { LoadExchange } from './load-exchange.ts';
 import type { Worker } from './worker.ts';
@@ -13,6 +14,7 @@ export interface Receivers {
   readonly load: LoadExchange;
   readonly health: HealthMonitor;
   readonly dealer: Dealer;
+  readonly drains: DrainWatch;
   /** Sends an answer. */
   readonly answer: (worker: Worker, message: ToWorker) => void;
 }
@@ -24,6 +26,7 @@ export function receiver({
   load,
   health,
   dealer,
+  drains,
   answer,
 }: Receivers): (worker: Worker, message: ToPrimary) => void {
   return (worker, message) => {
@@ -33,6 +36,7 @@ export function receiver({
         return;
       case 'load':
         load.report(worker.id, message);
+        drains.check();
         return;
       case 'backend-failed':
         health.reportFailure(message.slot, message.reason);

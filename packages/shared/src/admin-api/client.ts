@@ -1,7 +1,7 @@
 /**
  * Asks a running instance over its admin API: what lbctl is made of.
  *
- *     get, post ─▶ 2xx: the JSON | 4xx, 5xx: AdminRefused | no answer: AdminUnreachable
+ *     get, post, put, delete ─▶ 2xx: the JSON | 4xx, 5xx: AdminRefused | no answer: AdminUnreachable
  */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -46,7 +46,7 @@ export interface AdminAnswer<T> {
 
 /** Longest wait for an answer to a question, and to a change: a reload waits for every worker. */
 const GET_TIMEOUT_MS = 10_000;
-const POST_TIMEOUT_MS = 60_000;
+const CHANGE_TIMEOUT_MS = 60_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** One connection a question; holds nothing between them. */
@@ -71,12 +71,28 @@ export class AdminClient {
   async post<T>(
     path: string,
     body?: unknown,
-    timeoutMs: number = POST_TIMEOUT_MS,
+    timeoutMs: number = CHANGE_TIMEOUT_MS,
   ): Promise<AdminAnswer<T>> {
     const answer = await this.#ask<T>('POST', path, body, timeoutMs);
     if (answer.status >= 300 && answer.status !== 422)
       throw new AdminRefused(answer.status, answer.body);
     return answer;
+  }
+
+  /** Changes what is at a path, and returns what it is then. @throws AdminRefused AdminUnreachable */
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.#change<T>('PUT', path, body);
+  }
+
+  /** Takes away what is at a path. @throws AdminRefused AdminUnreachable */
+  delete<T>(path: string, body: unknown): Promise<T> {
+    return this.#change<T>('DELETE', path, body);
+  }
+
+  async #change<T>(method: string, path: string, body: unknown): Promise<T> {
+    const answer = await this.#ask<T>(method, path, body, CHANGE_TIMEOUT_MS);
+    if (answer.status >= 300) throw new AdminRefused(answer.status, answer.body);
+    return answer.body;
   }
 
   #ask<T>(method: string, path: string, body: unknown, timeoutMs: number): Promise<AdminAnswer<T>> {

@@ -76,11 +76,15 @@ export interface PoolReply {
 export interface BackendReply {
   readonly name: string;
   readonly url: string;
-  readonly state: 'up' | 'down';
+  readonly state: 'up' | 'down' | 'draining' | 'maintenance';
   readonly reason: string;
   readonly backup: boolean;
+  /** As configured. */
   readonly weight: number;
+  /** In use. */
   readonly effectiveWeight: number;
+  /** What was changed at run time; null when nothing was. */
+  readonly override: OverrideFacts | null;
   readonly inFlight: number;
   /** Over the last 10 seconds, like the quantiles, which are interpolated from the metric's buckets; null without traffic. */
   readonly requestsPerSecond: number;
@@ -95,6 +99,57 @@ export interface BackendReply {
     readonly ms: number;
     readonly detail: string;
   } | null;
+}
+
+/** What somebody changed about a backend at run time. It outlives reloads, and restarts where there is a place for it. */
+export interface OverrideFacts {
+  readonly state: 'drain' | 'disabled' | null;
+  readonly weight: number | null;
+  /** When it was changed last. */
+  readonly since: string;
+  /** When its drain becomes, or became, `disabled`. */
+  readonly deadline: string | null;
+  readonly by: string;
+}
+
+/** `PUT /api/v1/pools/{pool}/backends/{backend}`: at least one of `state` and `weight`. */
+export interface BackendChangeRequest {
+  /** `enabled` takes back a drain and a disable. */
+  readonly state?: 'enabled' | 'drain' | 'disabled';
+  /** 0 to 1000; null goes back to the configured one. */
+  readonly weight?: number | null;
+  /** With `drain`: after this long the backend is disabled. Without it, the drain lasts until it is enabled. */
+  readonly deadlineMs?: number;
+  /** Does it even when the pool is left with no backend that may get new traffic, which is 409 otherwise. */
+  readonly force?: boolean;
+  /** Who wants it. Default: the address of the client. */
+  readonly by?: string;
+}
+
+/** The same, 200: the backend as it is now, when no worker begins anything any more that the change forbids. */
+export interface BackendChangeReply extends BackendReply {
+  /** Why the change may not last. */
+  readonly warning: string | null;
+}
+
+/** `GET /api/v1/overrides` */
+export interface OverridesReply {
+  readonly overrides: readonly OverrideReply[];
+  /** Why they do not outlive this instance. */
+  readonly warning: string | null;
+}
+
+/** An override and whose it is; `isConfigured` is false when the configuration has no such backend now. */
+export interface OverrideReply extends OverrideFacts {
+  readonly pool: string;
+  readonly backend: string;
+  readonly isConfigured: boolean;
+}
+
+/** `DELETE /api/v1/overrides` */
+export interface OverridesClearedReply {
+  readonly cleared: number;
+  readonly warning: string | null;
 }
 
 /** One route of `GET /api/v1/routes` (a list under `routes`). */

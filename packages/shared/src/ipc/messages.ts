@@ -6,11 +6,11 @@
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
- * Order on the channel is order of sending; nothing here needs an answer to go on but `snapshot`, which is answered by
- * `applied` so that a reload returns when every worker works by the new file, `connection`, which is answered by
- * `answered` so that none is lost, and `store`, which asks.
+ * Order on the channel is order of sending; nothing here needs an answer to go on but `snapshot` and a `states` with a version,
+ * which are answered by `applied` so that a reload or a drain returns when every worker works by it, `connection`, which
+ * is answered by `answered` so that none is lost, and `store`, which asks.
  */
-import type { BackendState, Snapshot } from '../model/snapshot.ts';
+import type { Effective, Snapshot } from '../model/snapshot.ts';
 import type { StoreCall, StoreResult } from './store-calls.ts';
 
 /** From the primary to a worker. */
@@ -36,9 +36,11 @@ export type ToWorker = { readonly lb: 1 } & (
       readonly id: number;
     }
   | {
-      /** Backends changed their health since the snapshot. */
+      /** Backends changed since the snapshot: their health, or what an operator said of them. */
       readonly type: 'states';
-      readonly changes: readonly { readonly slot: number; readonly state: BackendState }[];
+      readonly changes: readonly BackendChange[];
+      /** When there is one, `applied` follows, and before it a `load` unless the one before still holds. */
+      readonly version?: number;
     }
   | {
       /** What all the other workers have in flight, by slot, and their client connections, by listener. */
@@ -68,6 +70,11 @@ export type ToWorker = { readonly lb: 1 } & (
     }
 );
 
+/** What holds for a backend from now on. */
+export interface BackendChange extends Effective {
+  readonly slot: number;
+}
+
 /** From a worker to the primary. */
 export type ToPrimary = { readonly lb: 1 } & (
   | {
@@ -86,7 +93,7 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly isTaken: boolean;
     }
   | {
-      /** Works by the snapshot of this version from now on. */
+      /** Works by the snapshot or the states of this version from now on. */
       readonly type: 'applied';
       readonly version: number;
     }

@@ -1,6 +1,6 @@
 /**
  * The snapshot: what is true now. The primary builds one on every change of the configuration and sends it to every
- * worker, which compiles it and replaces what it had. Between snapshots only the states of backends change (see ipc/).
+ * worker, which compiles it and replaces what it had. Between snapshots only states and weights of backends change (see ipc/).
  */
 import type { BackendConfig, Config, PoolConfig } from '../config/schema/root.ts';
 import type { BackendTlsSettings } from './backend-tls.ts';
@@ -10,12 +10,26 @@ import type { StoreSnapshot } from './store-snapshot.ts';
  * `unknown` until the first probe, and then like `up`: at start-up traffic is not held back for health.
  * `down` by probes or by real traffic. The admin API shows `unknown` as `up` with the reason "not probed yet".
  */
-export type BackendState = 'unknown' | 'up' | 'down';
+export type HealthState = 'unknown' | 'up' | 'down';
+
+/**
+ * Health joined with what an operator said: a `draining` backend keeps the sessions it has and gets no new ones, one in
+ * `maintenance` gets nothing. What is in flight to either goes on.
+ */
+export type BackendState = HealthState | 'draining' | 'maintenance';
 
 /** A backend in a snapshot. `slot` is its number in every typed array and message, kept while pool, name and url stay. */
 export interface BackendSnapshot extends BackendConfig {
   readonly slot: number;
   readonly state: BackendState;
+}
+
+/** What decides whether a backend gets traffic; the weight is the one in use, which need not be the configured one. */
+export type Effective = Pick<BackendSnapshot, 'state' | 'weight'>;
+
+/** Whether a backend may get requests of whoever comes. */
+export function takesNewTraffic({ state, weight }: Effective): boolean {
+  return (state === 'unknown' || state === 'up') && weight > 0;
 }
 
 /** A pool in a snapshot. */

@@ -5,7 +5,12 @@
 import type { Agent } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { parseBackendUrl } from '@lb/shared/net/backend-url';
-import type { BackendSnapshot, BackendState, PoolSnapshot } from '@lb/shared/model/snapshot';
+import {
+  type BackendSnapshot,
+  type BackendState,
+  type PoolSnapshot,
+  takesNewTraffic,
+} from '@lb/shared/model/snapshot';
 import type { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock } from '@lb/shared/time/clock';
 import { BackendAgent } from '../forward/backend-agent.ts';
@@ -125,13 +130,22 @@ export class Backend implements Candidate {
     return this.#state;
   }
 
-  /** Whether it may get traffic at all. */
+  /** Whether it may get requests of whoever comes. */
   get isAvailable(): boolean {
-    return this.#state !== 'down' && this.#weight > 0;
+    return takesNewTraffic(this);
+  }
+
+  /** Whether it may get requests that belong to it already, such as those of its sessions: weights are for new ones. */
+  get isServing(): boolean {
+    return this.#state !== 'down' && this.#state !== 'maintenance';
   }
 
   setState(state: BackendState): void {
     this.#state = state;
+  }
+
+  setWeight(weight: number): void {
+    this.#weight = weight;
   }
 
   setInFlightElsewhere(count: number): void {

@@ -71,9 +71,16 @@ export class Backends {
     this.#pools.get(backend.pool)?.changed();
   }
 
+  setWeight(slot: number, weight: number): void {
+    const backend = this.#bySlot.get(slot);
+    if (backend === undefined || backend.weight === weight) return;
+    backend.setWeight(weight);
+    this.#pools.get(backend.pool)?.changed();
+  }
+
   /** Takes a backend out of rotation here; false when it was out already. */
   takeOut(backend: Backend): boolean {
-    if (backend.state === 'down') return false;
+    if (!backend.isServing) return false;
     backend.setState('down');
     this.#pools.get(backend.pool)?.changed();
     return true;

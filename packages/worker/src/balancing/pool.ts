@@ -50,7 +50,7 @@ export class Pool {
   }
 
   /**
-   * The health of a backend changed. The policy learns it at the next pick: ten thousand backends that come up one by one
+   * State or weight of a backend changed. The policy learns it at the next pick: ten thousand backends that come up one by one
    * must not be gone through ten thousand times.
    */
   changed(): void {

@@ -1,4 +1,4 @@
-/** POST /api/v1/reload and /api/v1/stop: the two changes there are. Each is counted, done or refused. */
+/** POST /api/v1/reload and /api/v1/stop: what is done to the instance as a whole. Each is counted, done or refused. */
 import type { ReloadRefusal, ReloadReply, StopReply } from '@lb/shared/admin-api/contract';
 import { json, refusal } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
@@ -40,12 +40,15 @@ export const stop: AdminRoute = {
   },
 };
 
-function unknownKey(
+/** What is wrong with the keys of a body, or undefined. */
+export function unknownKey(
   body: Readonly<Record<string, unknown>>,
   known: readonly string[],
 ): string | undefined {
   const key = Object.keys(body).find((each) => !known.includes(each));
-  return key === undefined ? undefined : `unknown key ${JSON.stringify(key)}`;
+  if (key === undefined) return undefined;
+  const allowed = known.length === 0 ? 'none is allowed' : `allowed: ${known.join(', ')}`;
+  return `unknown key ${JSON.stringify(key)}; ${allowed}`;
 }
 
 function timeoutFault(value: unknown): string | undefined {

@@ -3,7 +3,8 @@ import { text } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
-import { pool, pools } from './pools.ts';
+import { changeBackend, clearOverrides, overrides } from './overrides.ts';
+import { backend, pool, pools } from './pools.ts';
 import { healthz, metrics, readyz } from './probes.ts';
 import { status } from './status.ts';
 
@@ -14,6 +15,10 @@ const PATHS: readonly AdminRoute[] = [
   status,
   pools,
   pool,
+  backend,
+  changeBackend,
+  overrides,
+  clearOverrides,
   routes,
   config,
   reload,
@@ -27,7 +32,7 @@ const index: AdminRoute = {
   about: 'this list',
   handle: () => {
     const lines = PATHS.map(
-      ({ method, path, about }) => `${method.padEnd(4)} ${path.padEnd(21)} ${about}`,
+      ({ method, path, about }) => `${method.padEnd(6)} ${path.padEnd(40)} ${about}`,
     );
     return text(200, ['lbctl admin', '', ...lines].join('\n'));
   },

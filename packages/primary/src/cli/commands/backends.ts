@@ -1,7 +1,7 @@
 /** `lbctl backends`: one line per backend. */
 import type { BackendReply, PoolReply } from '@lb/shared/admin-api/contract';
 import { EXIT } from '../exit-codes.ts';
-import type { Output } from '../output.ts';
+import type { Output, Paint } from '../output.ts';
 import { formatTable } from '../table.ts';
 import type { ClientCall } from './client.ts';
 import { withInstance } from './client.ts';
@@ -17,7 +17,7 @@ export function backends(call: ClientCall): Promise<number> {
   });
 }
 
-/** An aligned table; lines of backends that are down stand out on a terminal. */
+/** An aligned table; lines of backends that get no new traffic stand out on a terminal. */
 export function backendLines(pools: readonly PoolReply[], output: Pick<Output, 'paint'>): string[] {
   const entries = pools.flatMap((pool) => pool.backends.map((backend) => ({ pool, backend })));
   const [head = '', ...lines] = formatTable(
@@ -35,25 +35,34 @@ export function backendLines(pools: readonly PoolReply[], output: Pick<Output, '
     ],
     entries.map(({ pool, backend }) => cells(pool.name, backend)),
   );
-  const painted = lines.map((line, index) =>
-    entries[index]?.backend.state === 'down' ? output.paint(line, 'red') : line,
-  );
+  const painted = lines.map((line, index) => {
+    const paint = STATE_PAINTS[entries[index]?.backend.state ?? 'up'];
+    return paint === undefined ? line : output.paint(line, paint);
+  });
   return [output.paint(head, 'bold'), ...painted];
 }
 
+const STATE_PAINTS: Readonly<Record<BackendReply['state'], Paint | undefined>> = {
+  up: undefined,
+  down: 'red',
+  draining: 'yellow',
+  maintenance: 'yellow',
+};
+
 function cells(pool: string, backend: BackendReply): string[] {
-  const { name, state, backup, weight, inFlight, requestsPerSecond, errorRate } = backend;
+  const { name, state, backup, weight, effectiveWeight, inFlight, requestsPerSecond, errorRate } =
+    backend;
   return [
     pool,
     name,
     backup ? `${state} (backup)` : state,
-    `${weight}`,
+    weight === effectiveWeight ? `${weight}` : `${effectiveWeight} (${weight})`,
     `${inFlight}`,
     requestsPerSecond.toFixed(1),
     milliseconds(backend.p50Ms),
     milliseconds(backend.p99Ms),
     `${(errorRate * 100).toFixed(1)}%`,
-    lastProbe(backend),
+    lastSaid(backend),
   ];
 }
 
@@ -61,7 +70,8 @@ function milliseconds(value: number | null): string {
   return value === null ? '-' : `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 }
 
-function lastProbe({ lastProbe: probe, reason }: BackendReply): string {
-  if (probe === null) return reason;
+/** Where somebody took a backend out, that says more than its probe. */
+function lastSaid({ lastProbe: probe, reason, override }: BackendReply): string {
+  if (probe === null || (override?.state ?? null) !== null) return reason;
   return `${probe.ok ? 'ok' : 'FAILED'}, ${probe.detail}, ${milliseconds(probe.ms)}`;
 }

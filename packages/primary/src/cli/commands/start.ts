@@ -1,4 +1,5 @@
 /** `lbctl start`: runs an instance in the foreground until a signal or `lbctl stop` ends it. */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import { createLogger } from '@lb/shared/logging/logger';
@@ -74,6 +75,7 @@ async function run(
     origin,
     first,
     socketPath: socket.path,
+    stateDir: first.config.stateDir ?? stateDirectory(context),
     fork: clusterFork(fileURLToPath(import.meta.resolve('@lb/worker/main'))),
     version: readVersion(),
     log,
@@ -95,6 +97,12 @@ async function run(
   await primary.finished;
   await unlink();
   return exitCode();
+}
+
+/** What systemd made for the unit, the first of them. @see StateDirectory= in systemd.exec(5) */
+function stateDirectory({ env, cwd }: CliContext): string | null {
+  const first = (env['STATE_DIRECTORY'] ?? '').split(':')[0] ?? '';
+  return first === '' ? null : resolve(cwd, first);
 }
 
 function usageFault({ to, listen, admin, config }: StartOptions): string | undefined {
