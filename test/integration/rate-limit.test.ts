@@ -4,10 +4,17 @@ import { startFront, type FrontOptions } from '../support/front.ts';
 import { metricTotal } from '../support/metric-totals.ts';
 import { ask, requestText } from '../support/raw-client.ts';
 
+/** On a busy machine the default of 50 ms passes without any fault. */
+const PATIENT = 'store: { timeout: 5s }';
+
 function front(limits: string, routes = 'rateLimit: [l]', more: FrontOptions = {}) {
   return startFront({
     ...more,
-    config: `rateLimits: ${limits}\nroutes: [{ name: all, pool: web, ${routes} }]\n${more.config ?? ''}`,
+    config: [
+      `rateLimits: ${limits}`,
+      `routes: [{ name: all, pool: web, ${routes} }]`,
+      more.config ?? PATIENT,
+    ].join('\n'),
   });
 }
 
@@ -91,7 +98,7 @@ describe('a rate limit', () => {
 
   test('counts IPv6 clients behind a trusted proxy by their network', async () => {
     await using lb = await front('{ l: { rate: 1/m } }', undefined, {
-      config: 'trustedProxies: [127.0.0.1]',
+      config: `trustedProxies: [127.0.0.1]\n${PATIENT}`,
     });
     const from = (address: string): Promise<number[]> =>
       statuses(lb.port, 1, { 'x-forwarded-for': address });
@@ -118,7 +125,7 @@ describe('a rate limit', () => {
   test('keeps its count over a reload that leaves it alone, and begins anew when it is another', async () => {
     await using lb = await front('{ l: { rate: 1/m, burst: 2 } }');
     const config = (limits: string): string =>
-      `pools: { web: { backends: ["${lb.backend.url}"] } }\nrateLimits: ${limits}\n` +
+      `pools: { web: { backends: ["${lb.backend.url}"] } }\nrateLimits: ${limits}\n${PATIENT}\n` +
       'routes: [{ name: other-name, pool: web, rateLimit: [l] }]\n';
     expect(await statuses(lb.port, 2)).toEqual([200, 200]);
 
@@ -138,7 +145,9 @@ describe('a rate limit', () => {
   });
 
   test('lets go on by itself when the store does not answer', async () => {
-    await using lb = await front('{ l: { rate: 1/m, burst: 3 } }');
+    await using lb = await front('{ l: { rate: 1/m, burst: 3 } }', undefined, {
+      config: 'store: { timeout: 20ms }',
+    });
     lb.worker.stopStore();
     expect(await statuses(lb.port, 4)).toEqual([200, 200, 200, 429]);
     await eventually(() => {
