@@ -101,5 +101,7 @@ function toSnapshot(text: string, version: number): Snapshot {
     tls: backendTlsSettings(pool.tls, parsed.files),
     backends: pool.backends.map((backend) => ({ ...backend, slot: slot++, state: 'up' as const })),
   }));
-  return { version, workerCount: 1, slotCount: slot, config: parsed.config, pools };
+  const { config } = parsed;
+  const secret = config.secret ?? 'a secret of this test';
+  return { version, workerCount: 1, slotCount: slot, secret, config, pools };
 }

@@ -21,7 +21,7 @@ function pool() {
     backends: entry.backends.map((backend, slot) => ({ ...backend, slot, state: 'up' as const })),
   }));
   const backends = new Backends(new Cells(), systemClock, () => 0.5, 0);
-  const snapshot = { version: 1, workerCount: 1, slotCount: COUNT, config, pools };
+  const snapshot = { version: 1, workerCount: 1, slotCount: COUNT, secret: '', config, pools };
   const web = backends.apply(snapshot).pools.get('web');
   if (web === undefined) throw new Error('the configuration has this pool');
   return { backends, web };

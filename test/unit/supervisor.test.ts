@@ -50,7 +50,8 @@ class ScriptedWorker {
 function snapshotOf(version: number): Snapshot {
   const text =
     'listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: { backends: [http://127.0.0.1:1] } }';
-  return { version, workerCount: 2, slotCount: 1, config: configOf(text), pools: [] };
+  const config = configOf(text);
+  return { version, workerCount: 2, slotCount: 1, secret: '', config, pools: [] };
 }
 
 function setup() {

@@ -17,6 +17,7 @@ import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
+import { CookieSecret } from './snapshot/cookie-secret.ts';
 import { SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { LoadExchange } from './workers/load-exchange.ts';
@@ -31,6 +32,8 @@ export interface PrimaryOptions {
   readonly first: Loaded;
   /** Where lbctl reaches this instance. */
   readonly socketPath: string;
+  /** Where state is kept when the configuration does not say; undefined: nowhere. */
+  readonly stateDirectory: string | undefined;
   readonly fork: ForkWorker;
   readonly version: string;
   readonly log: Logger;
@@ -57,6 +60,7 @@ export interface InstanceParts {
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
   readonly dealer: Dealer;
+  readonly secret: CookieSecret;
   readonly publisher: SnapshotPublisher;
   readonly reloader: Reloader;
   readonly view: InstanceView;
@@ -127,6 +131,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
       dealer.remove(id);
     },
   });
+  const secret = new CookieSecret({ stateDirectory: options.stateDirectory, log });
   const publisher = new SnapshotPublisher(first.config, {
     slots: new SlotTable({
       monotonicMs: () => clock.monotonicMs(),
@@ -134,6 +139,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     }),
     follow: (pools) => health.update(pools),
     stateOf,
+    secret: () => secret.current,
     broadcast: (message) => supervisor.broadcast(message),
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
     log,
@@ -174,6 +180,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     supervisor,
     listeners,
     dealer,
+    secret,
     publisher,
     reloader,
     view,

@@ -15,6 +15,8 @@ export interface PublisherOptions {
   readonly follow: (pools: readonly PoolSnapshot[]) => void;
   /** The health of a backend now; `unknown` for one that was never probed. */
   readonly stateOf: (slot: number) => BackendState;
+  /** Keys the sticky cookies. */
+  readonly secret: () => string;
   readonly broadcast: (message: ToWorker) => void;
   /** Resolves to false when some worker does not work by this version in time. */
   readonly applied: (version: number, timeoutMs: number) => Promise<boolean>;
@@ -29,7 +31,7 @@ export class SnapshotPublisher {
   /** Begins with an empty snapshot of version 0; the first publish() fills it. */
   constructor(config: Config, options: PublisherOptions) {
     this.#options = options;
-    this.#base = { version: 0, workerCount: 0, slotCount: 0, config, pools: [] };
+    this.#base = { version: 0, workerCount: 0, slotCount: 0, secret: '', config, pools: [] };
   }
 
   /** The snapshot in force, with the states of this moment. */
@@ -84,7 +86,8 @@ export class SnapshotPublisher {
     }));
     this.#options.follow(pools);
     const slotCount = this.#options.slots.count;
-    return this.#withStates({ ...this.#base, slotCount, config, pools });
+    const secret = this.#options.secret();
+    return this.#withStates({ ...this.#base, slotCount, secret, config, pools });
   }
 
   #withStates(snapshot: Snapshot): Snapshot {

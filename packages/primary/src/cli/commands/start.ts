@@ -74,6 +74,8 @@ async function run(
     origin,
     first,
     socketPath: socket.path,
+    // systemd joins several by colons.
+    stateDirectory: context.env['STATE_DIRECTORY']?.split(':')[0] || undefined,
     fork: clusterFork(fileURLToPath(import.meta.resolve('@lb/worker/main'))),
     version: readVersion(),
     log,
