@@ -8,6 +8,7 @@ import type { ToPrimary } from '@lb/shared/ipc/messages';
 import { backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
+import type { Store } from '@lb/shared/store/store';
 import { Worker } from '@lb/worker/internal/worker';
 
 /** A running worker. */
@@ -28,8 +29,13 @@ export interface Harness extends AsyncDisposable {
  * Starts a worker. @param yaml without listeners: one is added on a free port of 127.0.0.1; the access log is off unless
  * the text has a `log` section
  * @param listenerLimits YAML of the listener's limits, in flow style
+ * @param store what it shares with other workers
  */
-export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<Harness> {
+export async function startWorker(
+  yaml: string,
+  listenerLimits = '{}',
+  store?: Store,
+): Promise<Harness> {
   const bound = await bindSocket({ kind: 'tcp', host: '127.0.0.1', port: 0 });
   if (!bound.ok) throw new Error(bound.message);
   const { handle, address } = bound.socket;
@@ -52,6 +58,7 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
       if (message.type === 'listening') onListening();
     },
     exit: () => onExit(),
+    ...(store !== undefined && { store }),
   });
   let version = 0;
   const full = (text: string): string =>

@@ -6,6 +6,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { Snapshot } from '@lb/shared/model/snapshot';
+import { MemoryStore } from '@lb/shared/store/memory-store';
+import type { Store } from '@lb/shared/store/store';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import { Backends } from './balancing/backends.ts';
@@ -47,6 +49,8 @@ export interface WorkerSetup {
   readonly send: (message: ToPrimary) => void;
   /** Ends the process. */
   readonly exit: () => void;
+  /** What it agrees with other workers through; by default with nobody. */
+  readonly store?: Store;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -69,6 +73,7 @@ export class Worker {
 
   constructor(setup: WorkerSetup) {
     const { clock = systemClock, random = systemRandom, log } = setup;
+    const { store = new MemoryStore(() => clock.monotonicMs()) } = setup;
     this.#setup = setup;
     const dropped = this.#cells.series('lb_access_log_dropped_total');
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
@@ -86,6 +91,7 @@ export class Worker {
       random,
       log,
       cells: this.#cells,
+      store,
       accessLog: this.#accessLog,
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),

@@ -3,9 +3,10 @@ import {
   NO_ROUTE,
   RETRY_REASONS,
   RETRY_REFUSALS,
+  STICKY_RESULTS,
   type MetricName,
 } from '@lb/shared/metrics/catalog';
-import type { Snapshot } from '@lb/shared/model/snapshot';
+import type { PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
 
 /** A series that must be there. */
 export interface ImpliedSeries {
@@ -46,7 +47,7 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
   for (const { name } of config.listeners) yield* listenerSeries(name, routes);
   for (const route of routes) yield* routeSeries(route);
   for (const pool of pools) {
-    yield* poolSeries(pool.name);
+    yield* poolSeries(pool);
     for (const backend of pool.backends) yield* backendSeries([pool.name, backend.name]);
   }
 }
@@ -84,13 +85,15 @@ function* routeSeries(route: string): Implied {
     yield { metric: 'lb_tunnel_bytes_total', labels: [route, direction] };
 }
 
-function* poolSeries(pool: string): Implied {
+function* poolSeries({ name: pool, sticky }: PoolSnapshot): Implied {
   yield { metric: 'lb_pool_backends', labels: [pool] };
   yield { metric: 'lb_pool_available_backends', labels: [pool] };
   yield { metric: 'lb_health_check_seconds', labels: [pool] };
   for (const reason of RETRY_REASONS) yield { metric: 'lb_retries_total', labels: [pool, reason] };
   for (const reason of RETRY_REFUSALS)
     yield { metric: 'lb_retries_refused_total', labels: [pool, reason] };
+  if (sticky === null) return;
+  for (const result of STICKY_RESULTS) yield { metric: 'lb_sticky_total', labels: [pool, result] };
 }
 
 function* backendSeries(labels: readonly [pool: string, backend: string]): Implied {

@@ -50,6 +50,7 @@ export class Backend implements Candidate {
   #weight: number;
   #backup: boolean;
   #state: BackendState;
+  #outages = 0;
   #inFlight = 0;
   #inFlightElsewhere = 0;
 
@@ -130,8 +131,20 @@ export class Backend implements Candidate {
     return this.#state !== 'down' && this.#weight > 0;
   }
 
+  /** Whether it may take requests of sessions that are bound to it, whatever its weight. */
+  get isServing(): boolean {
+    return this.#state !== 'down';
+  }
+
+  /** How often it stopped serving, as far as this worker knows: what was remembered of it before is out of date. */
+  get outages(): number {
+    return this.#outages;
+  }
+
   setState(state: BackendState): void {
+    const wasServing = this.isServing;
     this.#state = state;
+    if (wasServing && !this.isServing) this.#outages++;
   }
 
   setInFlightElsewhere(count: number): void {
@@ -142,7 +155,7 @@ export class Backend implements Candidate {
   apply(snapshot: BackendSnapshot, pool: PoolSnapshot): void {
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
-    this.#state = snapshot.state;
+    this.setState(snapshot.state);
     const sameTls = !this.#isTls || isDeepStrictEqual(pool.tls, this.#tls);
     if (sameTls && isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;

@@ -81,6 +81,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   /** Spent waiting for backends. */
   upstreamMs = 0;
   reason: Reason | undefined;
+  /** Field lines that a backend's answer gets on its way to the client, each with its CR LF. */
+  answerLines = '';
   /** It became a tunnel: its end is no client that left. */
   isTunnel = false;
   /** Runs out with the route's `timeout`. */
