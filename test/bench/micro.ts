@@ -7,6 +7,7 @@ import { policyPick } from './micro/policy-pick.ts';
 import { headerEdits } from './micro/header-edits.ts';
 import { requestId } from './micro/request-id.ts';
 import { requestMetrics } from './micro/request-metrics.ts';
+import { sticky } from './micro/sticky.ts';
 import { targetAndClient } from './micro/target-and-client.ts';
 import { responseParser } from './micro/response-parser.ts';
 import { routeMatch } from './micro/route-match.ts';
@@ -22,6 +23,7 @@ const ALL: readonly Benchmark[] = [
   ...responseParser,
   ...routeMatch,
   ...policyPick,
+  ...sticky,
   ...targetAndClient,
   ...headerEdits,
   ...requestId,

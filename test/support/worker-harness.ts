@@ -9,7 +9,9 @@ import { backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { storeSnapshot } from '@lb/shared/model/store-snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
-import { MemoryStore } from '@lb/primary/internal/store/memory-store';
+import { serveCalls } from '@lb/primary/internal/store/serve-calls';
+import { MemoryStore } from '@lb/shared/store/memory-store';
+import type { Store } from '@lb/shared/store/store';
 import { Worker } from '@lb/worker/internal/worker';
 
 /** A running worker. */
@@ -32,8 +34,13 @@ export interface Harness extends AsyncDisposable {
  * Starts a worker. @param yaml without listeners: one is added on a free port of 127.0.0.1; the access log is off unless
  * the text has a `log` section
  * @param listenerLimits YAML of the listener's limits, in flow style
+ * @param store what it shares with other workers
  */
-export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<Harness> {
+export async function startWorker(
+  yaml: string,
+  listenerLimits = '{}',
+  store: Store = new MemoryStore(() => performance.now()),
+): Promise<Harness> {
   const bound = await bindSocket({ kind: 'tcp', host: '127.0.0.1', port: 0 });
   if (!bound.ok) throw new Error(bound.message);
   const { handle, address } = bound.socket;
@@ -48,10 +55,9 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
   const exited = new Promise<void>((resolve) => {
     onExit = resolve;
   });
-  const store = new MemoryStore(() => performance.now());
   let isStoreUp = true;
-  const answerStore = ({ id, calls }: Extract<ToPrimary, { type: 'store' }>): void => {
-    const results = store.execute(calls);
+  const answerStore = async ({ id, calls }: Extract<ToPrimary, { type: 'store' }>) => {
+    const results = await serveCalls(store, calls);
     setImmediate(() => worker.receive({ lb: 1, type: 'stored', id, results }, undefined));
   };
   const worker = new Worker({
@@ -59,7 +65,7 @@ export async function startWorker(yaml: string, listenerLimits = '{}'): Promise<
     log: pino({ level: 'silent' }),
     send: (message) => {
       messages.push(message);
-      if (message.type === 'store' && isStoreUp) answerStore(message);
+      if (message.type === 'store' && isStoreUp) void answerStore(message);
       if (message.type === 'listening') onListening();
     },
     exit: () => onExit(),
@@ -120,6 +126,7 @@ function toSnapshot(text: string, version: number): Snapshot {
     backends: pool.backends.map((backend) => ({ ...backend, slot: slot++, state: 'up' as const })),
   }));
   const { config, files } = parsed;
+  const secret = config.secret ?? 'a secret of this test';
   const store = storeSnapshot(config.store, files);
-  return { version, workerCount: 1, slotCount: slot, config, store, instances: 1, pools };
+  return { version, workerCount: 1, slotCount: slot, secret, config, store, instances: 1, pools };
 }

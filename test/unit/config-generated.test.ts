@@ -52,6 +52,23 @@ describe('the JSON schema', () => {
     expect(weight).toMatchObject({ default: 1, anyOf: [{ type: 'number' }, { type: 'string' }] });
   });
 
+  test('says which keys go with each mode of sticky', () => {
+    const pool = ['properties', 'pools', 'additionalProperties', 'properties'];
+
+    expect(schemaAt(...pool, 'sticky')).toMatchObject({
+      anyOf: [
+        {
+          oneOf: [
+            { properties: { mode: { const: 'cookie' }, sameSite: {} }, required: ['mode'] },
+            { properties: { mode: { const: 'table' }, key: {} }, required: ['mode', 'key'] },
+            { properties: { mode: { const: 'learn' } }, required: ['mode', 'cookie'] },
+          ],
+        },
+        { type: 'null' },
+      ],
+    });
+  });
+
   test('describes every key', () => {
     const silent: string[] = [];
     const visit = (schema: unknown, path: string): void => {
@@ -81,6 +98,9 @@ describe('the reference page', () => {
     '| `routes[].redirect.status` | `301`, `302`, `303`, `307`, `308` | `308` |',
     '| `pools.<name>.backends` | list of URLs or maps | required |',
     '| `pools.<name>.healthCheck.port` | whole number 1 to 65535 or null | none |',
+    '| `pools.<name>.sticky` | map or null | none |',
+    '| `pools.<name>.sticky{mode: table}.key` | text | required |',
+    '| `pools.<name>.sticky{mode: learn}.mode` | `learn` | required |',
     '| `log.access.enabled` | true or false | `true` |',
   ])('has the row %s', (row) => {
     expect(configurationReference()).toContain(row);

@@ -121,7 +121,6 @@ describe('what is planned and does not work yet', () => {
         'pools.* passiveHealth',
         'pools.* panicThreshold',
         'pools.* slowStart',
-        'pools.* sticky',
         'pools.* hedge',
         'pools.* circuitBreaker',
         'pools.* queue',

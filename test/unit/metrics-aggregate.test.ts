@@ -36,7 +36,10 @@ const OPEN = { metric: 'lb_listener_connections', labels: ['web'] };
 const DURATION = { metric: 'lb_http_request_duration_seconds', labels: ['api'] };
 
 function snapshot(backends: readonly string[], listener = 'web', route = 'api'): Snapshot {
-  const parsed = poolSchema.parse({ backends: backends.map((name) => `http://${name}`) });
+  const parsed = poolSchema.parse({
+    backends: backends.map((name) => `http://${name}`),
+    sticky: { mode: 'cookie' },
+  });
   const file = root.parse({
     listeners: [{ bind: '127.0.0.1:0' }],
     rateLimits: { limit: { rate: '1/s' } },
@@ -55,14 +58,8 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
       })),
     },
   ];
-  return {
-    version: 1,
-    workerCount: 1,
-    slotCount: 2,
-    config: config as unknown as Config,
-    ...ALONE,
-    pools,
-  };
+  const known = { version: 1, workerCount: 1, slotCount: 2, ...ALONE };
+  return { ...known, config: config as unknown as Config, pools };
 }
 
 async function text(metrics: MetricsAggregate, accept?: string): Promise<string[]> {

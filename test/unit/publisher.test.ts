@@ -25,6 +25,7 @@ function setup(applied: boolean = true) {
       order.push('state');
       return effective.get(slot) ?? { state: 'unknown', weight };
     },
+    secret: () => 'a secret',
     broadcast: (message) => void sent.push(message),
     applied: async (version) => {
       asked.push(version);

@@ -21,6 +21,7 @@ import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
 import { buildOverriding, type Overriding } from './overrides/overriding.ts';
+import { CookieSecret } from './snapshot/cookie-secret.ts';
 import { SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
@@ -65,6 +66,7 @@ export interface InstanceParts {
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
   readonly dealer: Dealer;
+  readonly secret: CookieSecret;
   readonly publisher: SnapshotPublisher;
   readonly sharing: Sharing;
   readonly reloader: Reloader;
@@ -115,6 +117,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     clock,
     random,
     facts: () => view.facts(),
+    onJoin: (registry) => secret.agree(registry),
     onCount: (count) => publisher.changeInstances(count),
     onOverrides: (stored) => overriding.overrides.replace(stored),
     onStore: (reason) => chronicle.storeChanged(reason),
@@ -148,6 +151,11 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
       sharing.remove(id);
     },
   });
+  const secret = new CookieSecret({
+    stateDir: options.stateDir,
+    onChange: () => publisher.changeSecret(),
+    log,
+  });
   const publisher = new SnapshotPublisher(first.config, {
     slots: new SlotTable({
       monotonicMs: () => clock.monotonicMs(),
@@ -155,6 +163,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     }),
     follow: (pools) => health.update(pools),
     effectiveOf: overriding.effectiveOf,
+    secret: () => secret.current,
     broadcast: (message) => supervisor.broadcast(message),
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
     log,
@@ -180,7 +189,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     ...lifecycle,
   });
   const admin = new AdminServer({ context: view, log });
-  return { ...shown, events, chronicle, dealer, reloader, view, admin };
+  return { ...shown, secret, events, chronicle, dealer, reloader, view, admin };
 }
 
 /** What counts and remembers, and needs nobody else for it. */

@@ -118,12 +118,13 @@ export class Primary {
 
   async #open(first: Loaded): Promise<readonly BindFailure[]> {
     const { config } = first;
-    const { listeners, dealer, admin, window, supervisor, overriding } = this.#parts;
+    const { listeners, dealer, admin, window, supervisor, overriding, secret } = this.#parts;
     const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
     dealer.follow(listeners.listeners);
     await overriding.overrides.load();
+    await secret.settle(config);
     const opened = await openAdmin(admin, config.admin, this.#options.socketPath);
     if (!opened.ok) return [opened];
     this.#adminAddress = opened.address;
@@ -144,8 +145,9 @@ export class Primary {
   }
 
   async #reapply(loaded: Loaded, plan: ListenerPlan): Promise<void> {
-    const { publisher, listeners, dealer, supervisor } = this.#parts;
+    const { publisher, listeners, dealer, supervisor, secret } = this.#parts;
     const { config } = loaded;
+    await secret.settle(config);
     this.#publish(loaded);
     // Closed here first: a connection that came between the workers' close and this one would be reset, not refused.
     listeners.commit(plan);

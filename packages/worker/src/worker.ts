@@ -103,6 +103,7 @@ export class Worker {
       random,
       log,
       cells: this.#cells,
+      store: this.#stores,
       accessLog: this.#accessLog,
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),

@@ -16,6 +16,8 @@ interface Variant {
   readonly routes?: number;
   readonly backends?: number;
   readonly probeInterval?: string;
+  /** By the balancer's own cookie. */
+  readonly isSticky?: boolean;
 }
 
 const BIN = fileURLToPath(new URL('../../../packages/primary/bin/lbctl.js', import.meta.url));
@@ -38,7 +40,7 @@ export function lbctl(name = 'lbctl', variant: Variant = {}): Contestant {
 
 function configuration({ folder, port, backends }: Site, variant: Variant): object {
   const { engine = 'native', workers = 1, writesAccessLog = false, routes } = variant;
-  const { probeInterval = '5s', accept = 'shared' } = variant;
+  const { probeInterval = '5s', accept = 'shared', isSticky = false } = variant;
   return {
     workers,
     listeners: [{ bind: `127.0.0.1:${port}`, accept }],
@@ -46,6 +48,7 @@ function configuration({ folder, port, backends }: Site, variant: Variant): obje
     pools: {
       web: {
         engine,
+        sticky: isSticky ? { mode: 'cookie' } : null,
         healthCheck: { path: '/', interval: probeInterval },
         backends: backends.map((backend) => `http://${backend}`),
       },

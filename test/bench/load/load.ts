@@ -9,6 +9,8 @@ export interface Load {
   /** A new connection for each request. */
   readonly closes: boolean;
   readonly connections: number;
+  /** Each request carries the cookie that the first answer sets, or one of its size where it sets none. */
+  readonly returnsCookie: boolean;
 }
 
 const small: Load = {
@@ -17,6 +19,7 @@ const small: Load = {
   postBytes: 0,
   closes: false,
   connections: 100,
+  returnsCookie: false,
 };
 
 export const LOADS = {
@@ -25,4 +28,5 @@ export const LOADS = {
   '1m': { ...small, path: '/1m', answerBytes: 1024 * 1024 },
   post: { ...small, path: '/post', postBytes: 100 * 1024 },
   connect: { ...small, closes: true },
+  cookie: { ...small, returnsCookie: true },
 } as const satisfies Record<string, Load>;

@@ -48,15 +48,25 @@ export async function attempt(
   load: Load,
   seconds: number,
 ): Promise<WrkReport> {
-  const output = await processes.run(LOAD_CPU, command(port, load, seconds));
+  const fields = load.returnsCookie ? [`Cookie: ${await cookieFrom(port, load)}`] : [];
+  const output = await processes.run(LOAD_CPU, command(port, load, seconds, fields));
   const line = /^\{.*\}$/m.exec(output)?.[0];
   if (line === undefined) throw new Error(`wrk said:\n${output}`);
   return JSON.parse(line) as WrkReport;
 }
 
-function command(port: number, load: Load, seconds: number): Command {
+async function cookieFrom(port: number, { path }: Load): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  await answer.arrayBuffer();
+  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? ANY_COOKIE;
+}
+
+const ANY_COOKIE = `lb_web=${'x'.repeat(22)}`;
+
+function command(port: number, load: Load, seconds: number, fields: readonly string[]): Command {
   const args = ['-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT];
   if (load.closes) args.push('-H', 'Connection: close');
+  for (const field of fields) args.push('-H', field);
   args.push(`http://127.0.0.1:${port}${load.path}`, '--', String(load.postBytes));
   return { file: 'wrk', args };
 }

@@ -23,6 +23,15 @@ export const SCENARIOS: readonly Scenario[] = [
     load: LOADS.small,
     contestants: [lbctl(), lbctl('lbctl-access-log', { writesAccessLog: true })],
   }),
+  amongVariants({
+    name: 'sticky',
+    about: 'sessions by cookie, which every request has; one backend; else as small',
+    load: LOADS.cookie,
+    contestants: [
+      lbctl('lbctl-not-sticky', { backends: 1 }),
+      lbctl('lbctl-sticky', { backends: 1, isSticky: true }),
+    ],
+  }),
   amongPeers({
     name: '10k',
     about: 'GET 10 KiB, 100 keep-alive connections',

@@ -3,9 +3,10 @@ import {
   NO_ROUTE,
   RETRY_REASONS,
   RETRY_REFUSALS,
+  STICKY_RESULTS,
   type MetricName,
 } from '@lb/shared/metrics/catalog';
-import type { Snapshot } from '@lb/shared/model/snapshot';
+import type { PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
 import { STORE_OPERATIONS } from '@lb/shared/store/store';
 
 /** A series that must be there. */
@@ -55,7 +56,7 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
       yield { metric: 'lb_ratelimit_decisions_total', labels: [limit, result] };
   }
   for (const pool of pools) {
-    yield* poolSeries(pool.name);
+    yield* poolSeries(pool);
     for (const backend of pool.backends) yield* backendSeries([pool.name, backend.name]);
   }
 }
@@ -98,13 +99,15 @@ function* routeSeries(route: string): Implied {
     yield { metric: 'lb_tunnel_bytes_total', labels: [route, direction] };
 }
 
-function* poolSeries(pool: string): Implied {
+function* poolSeries({ name: pool, sticky }: PoolSnapshot): Implied {
   yield { metric: 'lb_pool_backends', labels: [pool] };
   yield { metric: 'lb_pool_available_backends', labels: [pool] };
   yield { metric: 'lb_health_check_seconds', labels: [pool] };
   for (const reason of RETRY_REASONS) yield { metric: 'lb_retries_total', labels: [pool, reason] };
   for (const reason of RETRY_REFUSALS)
     yield { metric: 'lb_retries_refused_total', labels: [pool, reason] };
+  if (sticky === null) return;
+  for (const result of STICKY_RESULTS) yield { metric: 'lb_sticky_total', labels: [pool, result] };
 }
 
 function* backendSeries(labels: readonly [pool: string, backend: string]): Implied {

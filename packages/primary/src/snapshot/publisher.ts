@@ -16,6 +16,8 @@ export interface PublisherOptions {
   readonly follow: (pools: readonly PoolSnapshot[]) => void;
   /** What holds for a backend now, given as it is configured. */
   readonly effectiveOf: (pool: string, backend: BackendSnapshot) => Effective;
+  /** Keys the sticky cookies. */
+  readonly secret: () => string;
   readonly broadcast: (message: ToWorker) => void;
   /** Resolves to false when some worker does not work by this version in time. */
   readonly applied: (version: number, timeoutMs: number) => Promise<boolean>;
@@ -37,6 +39,7 @@ export class SnapshotPublisher {
       version: 0,
       workerCount: 0,
       slotCount: 0,
+      secret: '',
       config,
       store,
       instances: 1,
@@ -91,6 +94,13 @@ export class SnapshotPublisher {
     return false;
   }
 
+  /** The secret is another one: everybody works by it from here on. */
+  changeSecret(): void {
+    const version = this.#base.version + 1;
+    this.#base = { ...this.#base, secret: this.#options.secret(), version };
+    this.#options.broadcast({ lb: 1, type: 'snapshot', snapshot: this.current });
+  }
+
   /** Tells the workers how many instances share the store. */
   changeInstances(instances: number): void {
     this.#base = { ...this.#base, instances };
@@ -138,7 +148,8 @@ export class SnapshotPublisher {
     this.#options.follow(pools);
     const slotCount = this.#options.slots.count;
     const store = storeSnapshot(config.store, files);
-    return { ...this.#base, slotCount, config, store, pools };
+    const secret = this.#options.secret();
+    return { ...this.#base, slotCount, secret, config, store, pools };
   }
 }
 

@@ -25,6 +25,8 @@ export interface MembershipOptions {
   readonly random: Random;
   /** Of this instance, now; `id` is always the same. */
   readonly facts: () => InstanceFacts;
+  /** There is a registry, or there is again: called before this instance says that it lives. */
+  readonly onJoin: (registry: Registry) => Promise<void>;
   /** Who lives changed in number. */
   readonly onCount: (instances: number) => void;
   /** All changes made at run time, over all instances; said after each beat. */
@@ -68,7 +70,7 @@ export class Membership {
     }
     this.#shared = new SharedRegistry(settings, this.#options, (reason) => {
       this.#options.onStore(reason);
-      if (reason === null) void this.#beat();
+      if (reason === null) void this.#join();
     });
   }
 
@@ -82,6 +84,18 @@ export class Membership {
     const left = this.#shared;
     this.#shared = undefined;
     await left?.end(this.#options.facts().id);
+  }
+
+  async #join(): Promise<void> {
+    const shared = this.#shared;
+    if (shared === undefined) return;
+    try {
+      await this.#options.onJoin(shared);
+    } catch (error) {
+      // It will be joined when it is back.
+      if (!(error instanceof StoreError)) throw error;
+    }
+    await this.#beat();
   }
 
   async #beat(): Promise<void> {

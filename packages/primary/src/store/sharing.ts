@@ -2,14 +2,16 @@
 import type { StoreCall, StoreResult } from '@lb/shared/ipc/store-calls';
 import type { InstanceReply, StatusReply } from '@lb/shared/admin-api/contract';
 import type { StoreSnapshot } from '@lb/shared/model/store-snapshot';
+import { MemoryStore } from '@lb/shared/store/memory-store';
 import type { Registry } from '@lb/shared/store/registry';
 import { Membership, type MembershipOptions } from './membership.ts';
-import { MemoryStore } from './memory-store.ts';
+import { serveCalls } from './serve-calls.ts';
 import { StoreWatch } from './store-watch.ts';
 
 export type SharingOptions = MembershipOptions;
 
 export class Sharing {
+  /** Exact over the workers of this instance. */
   readonly #memory: MemoryStore;
   readonly #watch: StoreWatch;
   readonly #membership: Membership;
@@ -50,8 +52,8 @@ export class Sharing {
   }
 
   /** Does what a worker asks of the memory store. */
-  execute(calls: readonly StoreCall[]): StoreResult[] {
-    return this.#memory.execute(calls);
+  execute(calls: readonly StoreCall[]): Promise<StoreResult[]> {
+    return serveCalls(this.#memory, calls);
   }
 
   /** A worker lost the store, and why, or has it (null). */

@@ -41,11 +41,11 @@ export function receiver({
       case 'backend-failed':
         health.reportFailure(message.slot, message.reason);
         return;
-      case 'store': {
-        const results = sharing.execute(message.calls);
-        answer(worker, { lb: 1, type: 'stored', id: message.id, results });
+      case 'store':
+        void sharing.execute(message.calls).then((results) => {
+          answer(worker, { lb: 1, type: 'stored', id: message.id, results });
+        });
         return;
-      }
       case 'store-changed':
         sharing.reported(worker.id, message.reason);
         return;

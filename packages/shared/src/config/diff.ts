@@ -223,9 +223,13 @@ function listWords(before: readonly string[], after: readonly string[]): string 
 /** Secrets, URLs that may carry one, and texts that are long. */
 const SECRET_KEYS: readonly unknown[] = ['token', 'secret', 'password', 'sentinelPassword', 'body'];
 
-/** Values that may be secret (a token, a header that is set, a value that is matched) or long are not shown. */
+/** Values that may be secret (a token, a header that is set, a value that is matched) or long (a map) are not shown. */
 function scalarWords(before: unknown, after: unknown, at: readonly (string | number)[]): string {
-  const hidden = SECRET_KEYS.includes(at.at(-1)) || at.includes('headers') || at.includes('query');
+  const hidden =
+    SECRET_KEYS.includes(at.at(-1)) ||
+    at.includes('headers') ||
+    at.includes('query') ||
+    [before, after].some(isMap);
   if (before === undefined || before === null) {
     return hidden ? 'added' : `${shown(before, at)} -> ${shown(after, at)}`;
   }

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { parseBackendUrl } from '../net/backend-url.ts';
 import { parseBind } from '../net/bind-address.ts';
 import type { Located, Path, ScalarNode } from './located.ts';
-import type { Facet } from './schema/shape.ts';
+import { type Facet, type Schema, childOf, variantsOf } from './schema/shape.ts';
 import { formatDuration, formatSize, parseDuration } from './units.ts';
 
 /** A guess for a value the schema refused, or null. A value from outside the file may be a secret: no guess. */
 export function valueHint(facet: Facet, node: Located, path: Path): string | null {
   const { core } = facet;
-  const wantsMap = core instanceof z.ZodObject || core instanceof z.ZodRecord;
+  const wantsMap = isMapSchema(core);
   if (node.kind === 'list') return wantsMap ? 'write "key: value" lines without "- "' : null;
   if (node.kind === 'map') {
     return core instanceof z.ZodArray ? 'start every entry with "- "' : null;
@@ -19,6 +19,15 @@ export function valueHint(facet: Facet, node: Located, path: Path): string | nul
   if (wantsMap) return mapHint(facet, node);
   if (core instanceof z.ZodArray) return `write [${JSON.stringify(node.value)}]`;
   return scalarHint(facet, node.value, path);
+}
+
+/** Wants "key: value" lines. */
+export function isMapSchema(core: Schema): boolean {
+  return (
+    core instanceof z.ZodObject ||
+    core instanceof z.ZodRecord ||
+    core instanceof z.ZodDiscriminatedUnion
+  );
 }
 
 function scalarHint(facet: Facet, value: string | number | boolean, path: Path): string | null {
@@ -45,11 +54,13 @@ function scalarHint(facet: Facet, value: string | number | boolean, path: Path):
   return null;
 }
 
-/** `- bind:0.0.0.0:8080` is one long word to YAML. */
+/** `sticky: cookie` names what was chosen; `- bind:0.0.0.0:8080` is one long word to YAML. */
 function mapHint(facet: Facet, { value }: ScalarNode): string | null {
+  const chosen = variantsOf(facet.core).find((variant) => variant.value === value);
+  if (chosen !== undefined) return `write { ${chosen.key}: ${chosen.value} }`;
   const key = /^([A-Za-z]+):\S/.exec(String(value))?.[1];
-  if (key === undefined || !(facet.core instanceof z.ZodObject)) return null;
-  return Object.hasOwn(facet.core.shape, key) ? `a space is missing after "${key}:"` : null;
+  if (key === undefined || facet.core instanceof z.ZodRecord) return null;
+  return childOf(facet.core, key) === undefined ? null : `a space is missing after "${key}:"`;
 }
 
 function durationHint(value: string | number | boolean): string | null {

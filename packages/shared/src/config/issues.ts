@@ -1,17 +1,19 @@
 /** What the schema refuses, as problems with a place, a sentence and a guess. */
 import { z } from 'zod';
-import { valueHint } from './hints.ts';
+import { isMapSchema, valueHint } from './hints.ts';
 import {
   type Located,
   type Path,
   type Place,
   type Problem,
+  at,
   headSpan,
   locate,
   plainValue,
   quoted,
+  textOf,
 } from './located.ts';
-import { type Facet, type Schema, facetAt } from './schema/shape.ts';
+import { type Facet, type Schema, type Variant, facetAt, variantsOf } from './schema/shape.ts';
 import { didYouMean, nearest } from './suggest.ts';
 import { isUnsupportedKey, isUnsupportedValue } from './unsupported.ts';
 
@@ -58,7 +60,9 @@ function unknownKeys(issue: Issue, root: Located, schema: Schema): Unknown[] {
   if (issue.code !== 'unrecognized_keys') return [];
   const parent = pathOf(issue);
   const { node } = locate(root, parent);
-  const known = keysAt(schema, parent).filter(
+  const variants = variantsOf(facetAt(schema, parent)?.core ?? schema);
+  const variant = variants.find(({ key, value }) => textOf(at(root, ...parent, key)) === value);
+  const known = (variant?.keys ?? keysAt(schema, parent)).filter(
     (key) => node.kind !== 'map' || !node.entries.has(key),
   );
   return issue.keys.map((key) => {
@@ -67,6 +71,10 @@ function unknownKeys(issue: Issue, root: Located, schema: Schema): Unknown[] {
     const name = JSON.stringify(key);
     if (isUnsupportedKey(parent, key)) {
       return { span, path: parent, message: `${name} is not supported yet`, hint: null };
+    }
+    const elsewhere = variants.filter(({ keys }) => keys.includes(key));
+    if (variant !== undefined && elsewhere.length > 0) {
+      return { span, path: parent, ...misplaced(name, variant, elsewhere) };
     }
     const guess = nearest(key, known);
     return {
@@ -77,6 +85,19 @@ function unknownKeys(issue: Issue, root: Located, schema: Schema): Unknown[] {
       ...(guess === undefined ? {} : { meant: JSON.stringify([...parent, guess]) }),
     };
   });
+}
+
+/** A key that another value of the choosing key would bring. */
+function misplaced(
+  name: string,
+  { key, value }: Variant,
+  elsewhere: readonly Variant[],
+): Pick<Problem, 'message' | 'hint'> {
+  const others = elsewhere.map((variant) => variant.value).join(' or ');
+  return {
+    message: `${name} does not go with "${key}: ${value}"`,
+    hint: `it goes with "${key}: ${others}"`,
+  };
 }
 
 function missingKey(place: Place): Problem {
@@ -99,6 +120,9 @@ function badValue(issue: Issue, place: Place, schema: Schema): Problem {
   if (issue.code === 'invalid_type') {
     const message = `${expectation(issue, facet)}, found ${kindOf(node)}`;
     return { ...refused, message, hint };
+  }
+  if (issue.code === 'invalid_union' && 'options' in issue && issue.options !== undefined) {
+    return { ...refused, ...choice(issue.options, node, hint) };
   }
   if (issue.code === 'invalid_value') return { ...refused, ...choice(issue.values, node, hint) };
   return { ...refused, message: issue.message, hint };
@@ -125,8 +149,7 @@ function expectation(issue: Issue, facet: Facet | undefined): string {
   if (!issue.message.startsWith('Invalid')) return issue.message;
   const core = facet?.core;
   if (core instanceof z.ZodArray) return 'expected a list';
-  if (core instanceof z.ZodObject || core instanceof z.ZodRecord)
-    return 'expected "key: value" lines';
+  if (core !== undefined && isMapSchema(core)) return 'expected "key: value" lines';
   if (core instanceof z.ZodBoolean) return 'expected true or false';
   if (core instanceof z.ZodNumber) return 'expected a number';
   return 'expected text';

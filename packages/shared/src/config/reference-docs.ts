@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { root } from './schema/root.ts';
 import { cidr, fieldName, method, name } from './schema/scalars.ts';
-import { type Facet, type Schema, childOf, facetOf, inUnit } from './schema/shape.ts';
+import { type Facet, type Schema, childOf, facetOf, inUnit, variantsOf } from './schema/shape.ts';
 
 const INTRODUCTION = `# Configuration
 
@@ -82,8 +82,14 @@ function rowsOf(path: string, schema: Schema): string[] {
   return [own, ...partsOf(path, facet.core).flatMap(([part, inner]) => rowsOf(part, inner))];
 }
 
-/** The keys below a key; `[]` is any entry of a list, `<name>` any key of a map. */
+/** The keys below a key; `[]` is any entry of a list, `<name>` any key of a map, `{mode: x}` one of several kinds of map. */
 function partsOf(path: string, core: Schema): [string, Schema][] {
+  const variants = variantsOf(core);
+  if (variants.length > 0) {
+    return variants.flatMap(({ key, value, schema }) =>
+      partsOf(`${path}{${key}: ${value}}`, schema),
+    );
+  }
   if (core instanceof z.ZodObject) {
     const shape: Readonly<Record<string, Schema>> = core.shape;
     return Object.entries(shape).map(([key, schema]) => [`${path}.${key}`, schema]);
@@ -103,7 +109,7 @@ function typeOf({ core, unit, nullable }: Facet): string {
 function plainTypeOf(core: Schema): string {
   const word = WORDS.get(core);
   if (word !== undefined) return word;
-  if (core instanceof z.ZodObject) return 'map';
+  if (core instanceof z.ZodObject || core instanceof z.ZodDiscriminatedUnion) return 'map';
   if (core instanceof z.ZodRecord) return `map of ${plural(core.valueType)}`;
   if (core instanceof z.ZodArray) return `list of ${plural(core.element)}`;
   if (core instanceof z.ZodUnion) return core.options.map((one) => typeOf(facetOf(one))).join(', ');

@@ -18,7 +18,6 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
     'passiveHealth',
     'panicThreshold',
     'slowStart',
-    'sticky',
     'hedge',
     'circuitBreaker',
     'queue',

@@ -127,6 +127,12 @@ export const METRICS = {
     'Operations of the store that failed, those that were not sent while it was away included.',
     'op',
   ),
+  lb_sticky_total: counter(
+    'worker',
+    'Answered requests of sticky sessions: the session had its backend, is new, or moved to another.',
+    'pool',
+    'result',
+  ),
   lb_config_reloads_total: counter('primary', 'Reloads.', 'result'),
   lb_config_last_reload_successful: gauge('primary', '1 when the last reload was applied.'),
   lb_config_last_reload_success_timestamp_seconds: gauge(
@@ -163,6 +169,12 @@ export const RETRY_REASONS: readonly string[] = ['connect', 'reset', 'stale'];
 
 /** Reasons of lb_retries_refused_total. */
 export const RETRY_REFUSALS: readonly string[] = ['method', 'body', 'attempts', 'no_backend'];
+
+/** Results of lb_sticky_total. */
+export const STICKY_RESULTS = ['hit', 'new', 'rebound'] as const;
+
+/** How a request of a session came to its backend. */
+export type StickyResult = (typeof STICKY_RESULTS)[number];
 
 /** Methods that keep their name in labels; any other is `other`. */
 export const METHOD_LABELS: readonly string[] = [

@@ -47,6 +47,8 @@ export interface Snapshot {
   readonly workerCount: number;
   /** Length that covers every slot in use. */
   readonly slotCount: number;
+  /** Keys the values of sticky cookies; never logged and never shown. */
+  readonly secret: string;
   readonly config: Config;
   readonly store: StoreSnapshot;
   /** That share the store, this one included. */

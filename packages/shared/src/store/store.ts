@@ -66,6 +66,9 @@ export interface Store {
   remember(session: Session, backend: string, ttlMs: number): Promise<void>;
 }
 
+/** What sticky sessions need of a store. */
+export type SessionStore = Pick<Store, 'bind' | 'find' | 'remember'>;
+
 /** The operations, as metrics name them. */
 export const STORE_OPERATIONS = ['take', 'bind', 'find', 'remember'] as const;
 

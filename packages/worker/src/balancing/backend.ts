@@ -55,6 +55,7 @@ export class Backend implements Candidate {
   #weight: number;
   #backup: boolean;
   #state: BackendState;
+  #outages = 0;
   #inFlight = 0;
   #inFlightElsewhere = 0;
 
@@ -140,8 +141,15 @@ export class Backend implements Candidate {
     return this.#state !== 'down' && this.#state !== 'maintenance';
   }
 
+  /** How often it stopped serving, as far as this worker knows: what was remembered of it before is out of date. */
+  get outages(): number {
+    return this.#outages;
+  }
+
   setState(state: BackendState): void {
+    const wasServing = this.isServing;
     this.#state = state;
+    if (wasServing && !this.isServing) this.#outages++;
   }
 
   setWeight(weight: number): void {
@@ -156,7 +164,7 @@ export class Backend implements Candidate {
   apply(snapshot: BackendSnapshot, pool: PoolSnapshot): void {
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
-    this.#state = snapshot.state;
+    this.setState(snapshot.state);
     const sameTls = !this.#isTls || isDeepStrictEqual(pool.tls, this.#tls);
     if (sameTls && isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;

@@ -49,8 +49,9 @@ export class Backends {
         return backend;
       });
       const known = this.#pools.get(pool.name);
-      known?.apply(pool, backends);
-      const setup = { random: this.#random, startOffset };
+      const { secret } = snapshot;
+      known?.apply(pool, backends, secret);
+      const setup = { random: this.#random, startOffset, secret };
       pools.set(
         pool.name,
         known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), setup),

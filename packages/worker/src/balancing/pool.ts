@@ -1,18 +1,32 @@
-/** A pool in a worker: its backends, those of them that may get traffic, and the policy that picks among these. */
+/**
+ * A pool in a worker: its backends, those of them that may get traffic, the policy that picks among these, and what keeps
+ * sessions on their backends.
+ */
+import { isDeepStrictEqual } from 'node:util';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
 import type { Backend } from './backend.ts';
 import type { PickContext, Policy, PolicySetup } from './policy.ts';
 import { createPolicy, type PolicyName } from './registry.ts';
+import { createSticky } from './sticky/registry.ts';
+import type { Sticky } from './sticky/sticky.ts';
+
+/** What a pool is made with. */
+export interface PoolSetup extends PolicySetup {
+  /** Keys the values of sticky cookies. */
+  readonly secret: string;
+}
 
 export class Pool {
   readonly name: string;
   readonly metrics: PoolMetrics;
   readonly #setup: PolicySetup;
+  #secret: string;
   #config: PoolSnapshot;
   #backends: readonly Backend[];
   #policyName: PolicyName;
   #policy: Policy<Backend>;
+  #sticky: Sticky | undefined;
   #isStale = false;
   /** Weights that the policy knows, beside the candidates: a weight may change while the candidates do not. */
   #fingerprint = '';
@@ -21,7 +35,7 @@ export class Pool {
     config: PoolSnapshot,
     backends: readonly Backend[],
     metrics: PoolMetrics,
-    setup: PolicySetup,
+    setup: PoolSetup,
   ) {
     this.name = config.name;
     this.metrics = metrics;
@@ -30,6 +44,9 @@ export class Pool {
     this.#backends = backends;
     this.#policyName = config.policy;
     this.#policy = createPolicy(config.policy, setup);
+    this.#secret = setup.secret;
+    this.#sticky = this.#newSticky();
+    this.#sticky?.update(backends);
     this.#refresh();
   }
 
@@ -37,10 +54,20 @@ export class Pool {
     return this.#config;
   }
 
-  /** Takes over a new snapshot; the policy keeps its place when it is still the same one. */
-  apply(config: PoolSnapshot, backends: readonly Backend[]): void {
+  /** What keeps sessions on their backends; undefined where nothing does. */
+  get sticky(): Sticky | undefined {
+    return this.#sticky;
+  }
+
+  /** Takes over a new snapshot; the policy keeps its place when it is still the same one, stickiness what it knows. */
+  apply(config: PoolSnapshot, backends: readonly Backend[], secret: string): void {
+    const isSameSticky =
+      secret === this.#secret && isDeepStrictEqual(config.sticky, this.#config.sticky);
     this.#config = config;
     this.#backends = backends;
+    this.#secret = secret;
+    if (!isSameSticky) this.#sticky = this.#newSticky();
+    this.#sticky?.update(backends);
     if (config.policy !== this.#policyName) {
       this.#policyName = config.policy;
       this.#policy = createPolicy(config.policy, this.#setup);
@@ -63,6 +90,11 @@ export class Pool {
     const fresh = this.#policy.pick(context);
     if (fresh !== undefined || context.tried.length === 0) return fresh;
     return this.#policy.pick(NOTHING_TRIED);
+  }
+
+  #newSticky(): Sticky | undefined {
+    const { sticky, name } = this.#config;
+    return sticky === null ? undefined : createSticky(sticky, name, this.#secret);
   }
 
   /** Tells the policy who may get traffic. */

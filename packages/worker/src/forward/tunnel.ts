@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Backend } from '../balancing/backend.ts';
+import type { HeadText } from '../http1/head-text.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { ClientStream } from '../server/http1/client-stream.ts';
@@ -18,8 +19,11 @@ export interface TunnelRequest extends UpstreamRequest {
 }
 
 export interface TunnelEvents extends TryEvents {
-  /** The backend agreed. @param start writes the 101, joins both sides and returns the backend's socket */
-  onTunnel(start: () => Socket): void;
+  /**
+   * The backend agreed, with these lines.
+   * @param start writes the 101 with these lines added, each with its CR LF; joins both sides and returns the backend's socket
+   */
+  onTunnel(lines: HeadText, start: (answerLines: string) => Socket): void;
 }
 
 /** Opens tunnels. A try ends with `onTunnel`, or as any other. */

@@ -1,5 +1,10 @@
 /** The series of listeners, routes and backends, found once and then counted by number. */
-import { METHOD_LABELS, NO_ROUTE, type MetricName } from '@lb/shared/metrics/catalog';
+import {
+  METHOD_LABELS,
+  NO_ROUTE,
+  type MetricName,
+  type StickyResult,
+} from '@lb/shared/metrics/catalog';
 import { FAILURES, type FailureCode } from '@lb/shared/errors/reasons';
 import type { Cell, Cells } from './cells.ts';
 
@@ -166,6 +171,7 @@ export class BackendMetrics {
 export class PoolMetrics {
   readonly #cells: Cells;
   readonly #pool: string;
+  readonly #sticky = new Map<StickyResult, Cell>();
 
   constructor(cells: Cells, pool: string) {
     this.#cells = cells;
@@ -180,5 +186,15 @@ export class PoolMetrics {
   /** A failed try is not tried again. */
   retryRefused(reason: string): void {
     this.#cells.add(this.#cells.series('lb_retries_refused_total', this.#pool, reason), 1);
+  }
+
+  /** A request of a session was answered. */
+  sticky(result: StickyResult): void {
+    let cell = this.#sticky.get(result);
+    if (cell === undefined) {
+      cell = this.#cells.series('lb_sticky_total', this.#pool, result);
+      this.#sticky.set(result, cell);
+    }
+    this.#cells.add(cell, 1);
   }
 }

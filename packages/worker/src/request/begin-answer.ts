@@ -14,7 +14,8 @@ export function beginAnswer(exchange: Exchange, route: Route, answer: UpstreamAn
     head?.httpMinor === 1 && head.method !== 'HEAD' && status !== 204 && status !== 304;
   let lines = responseLines(answer.lines, status === 204, mayHaveTrailers);
   if (route.editResponse !== undefined) lines = edited(lines, route.editResponse);
-  if (exchange.answerLines !== '') lines = { ...lines, text: lines.text + exchange.answerLines };
+  const { answerLines } = exchange;
+  if (answerLines !== '') lines = { ...lines, text: lines.text + answerLines };
   response.begin(status, statusLineOf(answer), lines, connection.isEnding);
 }
 

@@ -9,12 +9,14 @@
 import { type FailureCode, FAILURES } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
+import type { Visit } from '../balancing/sticky/sticky.ts';
 import type { Failure, Try, TryEvents, UpstreamAnswer } from '../forward/forwarder.ts';
 import { decideRetry } from '../forward/retry.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import type { ForwardingRoute } from './admission.ts';
 import { beginAnswer } from './begin-answer.ts';
 import type { Carrier, Exchange } from './exchange.ts';
+import { HeldAnswer } from './held-answer.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
 import { responseLines } from './response-lines.ts';
 import { sendReply } from './send-reply.ts';
@@ -30,6 +32,10 @@ export class Passage implements Carrier, TryEvents {
   #startedMs = 0;
   #attemptsUsed = 0;
   #lastFailure: Failure | undefined;
+  /** In a sticky pool alone. */
+  #visit: Visit | undefined;
+  /** While its head has to wait. */
+  #held: HeldAnswer | undefined;
 
   constructor(exchange: Exchange, route: ForwardingRoute, pool: Pool) {
     this.exchange = exchange;
@@ -41,14 +47,34 @@ export class Passage implements Carrier, TryEvents {
   /** Makes a try on the next backend, or answers when there is none. */
   next(): void {
     const { exchange, pool } = this;
-    const backend = pool.pick(exchange);
+    if (pool.sticky === undefined) {
+      this.#attempt(pool.pick(exchange));
+      return;
+    }
+    this.#visit ??= pool.sticky.visit(exchange, pool);
+    const chosen = this.#visit.choose();
+    if (chosen instanceof Promise) this.#attemptWhenChosen(chosen);
+    else this.#attempt(chosen);
+  }
+
+  #attemptWhenChosen(chosen: Promise<Backend | undefined>): void {
+    const { exchange } = this;
+    chosen
+      .then((backend) => {
+        if (!exchange.isOver) this.#attempt(backend, this.#nowMs());
+      })
+      .catch((error: unknown) => exchange.fail(error));
+  }
+
+  #attempt(backend: Backend | undefined, nowMs?: number): void {
+    const { exchange, pool } = this;
     if (backend === undefined) {
       const last = this.#lastFailure;
       if (last !== undefined) pool.metrics.retryRefused('no_backend');
       sendReply(exchange, last === undefined ? noBackendReply() : failureReply(last.code));
       return;
     }
-    this.#startedMs = exchange.tries === 0 ? exchange.startedMs : this.#nowMs();
+    this.#startedMs = nowMs ?? (exchange.tries === 0 ? exchange.startedMs : this.#nowMs());
     this.#backend = backend;
     exchange.backend = backend;
     exchange.tries++;
@@ -64,7 +90,7 @@ export class Passage implements Carrier, TryEvents {
   }
 
   resume(): void {
-    this.#try?.resume();
+    if (this.#held === undefined) this.#try?.resume();
   }
 
   cancel(): void {
@@ -84,18 +110,22 @@ export class Passage implements Carrier, TryEvents {
     this.answered(answer.status, nowMs);
     exchange.body?.forget();
     try {
-      beginAnswer(exchange, this.route, answer);
+      const until = this.stick(answer.lines);
+      if (until === undefined) beginAnswer(exchange, this.route, answer);
+      else this.#hold(answer, until);
     } catch (error) {
       exchange.fail(error);
     }
   }
 
   onBody(buffer: Buffer, start: number, end: number): boolean {
-    return this.exchange.response.write(buffer, start, end);
+    if (this.#held === undefined) return this.exchange.response.write(buffer, start, end);
+    this.#held.take(buffer, start, end);
+    return false;
   }
 
   onFlush(): void {
-    this.exchange.response.flush();
+    if (this.#held === undefined) this.exchange.response.flush();
   }
 
   onEnd(trailers: readonly string[], nowMs: number): void {
@@ -103,7 +133,9 @@ export class Passage implements Carrier, TryEvents {
     this.endTry(nowMs);
     // The answer may be out before the request is in: nobody wants the rest.
     body?.stop();
-    response.end(trailers.length === 0 ? trailers : forwardableTrailers(trailers));
+    const forwarded = trailers.length === 0 ? trailers : forwardableTrailers(trailers);
+    if (this.#held === undefined) response.end(forwarded);
+    else this.#held.trailers = forwarded;
   }
 
   onCut(code: FailureCode): void {
@@ -140,6 +172,36 @@ export class Passage implements Carrier, TryEvents {
     exchange.connectMs = this.#try?.connectMs;
     exchange.ttfbMs = nowMs - exchange.startedMs;
     this.#backend?.answered(status, nowMs - this.#startedMs, nowMs);
+  }
+
+  /** A session may have come to its backend, or the backend to a session. @returns what the answer has to wait for, if anything */
+  protected stick(lines: HeadText): Promise<void> | undefined {
+    const { backend } = this.exchange;
+    return backend === undefined ? undefined : this.#visit?.answered(backend, lines);
+  }
+
+  #hold(answer: UpstreamAnswer, until: Promise<void>): void {
+    const held = new HeldAnswer();
+    this.#held = held;
+    until
+      .then(() => this.#release(answer, held))
+      .catch((error: unknown) => this.exchange.fail(error));
+  }
+
+  #release(answer: UpstreamAnswer, held: HeldAnswer): void {
+    const { exchange } = this;
+    const { response, connection } = exchange;
+    this.#held = undefined;
+    // It may have been answered otherwise meanwhile, or cut.
+    if (exchange.isOver || response.isBegun || connection.socket.destroyed) return;
+    beginAnswer(exchange, this.route, answer);
+    const mayGoOn = held.passTo(response);
+    if (held.trailers !== undefined) {
+      response.end(held.trailers);
+      return;
+    }
+    response.flush();
+    if (mayGoOn) this.#try?.resume();
   }
 
   /** The backend is not busy with it any more. A second call does nothing. */

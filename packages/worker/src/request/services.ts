@@ -1,4 +1,5 @@
 /** What every request needs from its worker; put together in worker.ts. */
+import type { SessionStore } from '@lb/shared/store/store';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import type { Backend } from '../balancing/backend.ts';
@@ -31,6 +32,8 @@ export interface Services {
   readonly random: Random;
   readonly log: Logger;
   readonly cells: Cells;
+  /** What workers and instances agree through. */
+  readonly store: SessionStore;
   readonly accessLog: AccessLog;
   readonly requestIds: RequestIds;
   readonly dates: HttpDate;

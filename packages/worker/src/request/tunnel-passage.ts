@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Backend } from '../balancing/backend.ts';
 import type { Try } from '../forward/forwarder.ts';
+import type { HeadText } from '../http1/head-text.ts';
 import type { TunnelEvents } from '../forward/tunnel.ts';
 import { Passage } from './passage.ts';
 import type { RequestHead } from './request-head.ts';
@@ -38,11 +39,13 @@ export class TunnelPassage extends Passage implements TunnelEvents {
     return exchange.services.tunnelOpener.open({ ...plain, lines, client }, backend, this);
   }
 
-  onTunnel(start: () => Socket): void {
+  onTunnel(lines: HeadText, start: (answerLines: string) => Socket): void {
     const { exchange, route, pool } = this;
     const { backend, connection, response, services } = exchange;
     if (backend === undefined) throw new Error('a tunnel has a backend');
     this.answered(SWITCHING_PROTOCOLS, services.clock.monotonicMs());
+    // The bytes of the tunnel are at hand already: it does not wait until a session is known elsewhere.
+    this.stick(lines)?.catch((error: unknown) => exchange.fail(error));
     const client = connection.openStream();
     exchange.isTunnel = true;
     client.isJoined = true;
@@ -53,7 +56,13 @@ export class TunnelPassage extends Passage implements TunnelEvents {
       this.endTry();
     });
     const idleMs = pool.config.timeouts.tunnel;
-    services.tunnels.add({ client, upstream: start(), backend, metrics: route.metrics, idleMs });
+    services.tunnels.add({
+      client,
+      upstream: start(exchange.answerLines),
+      backend,
+      metrics: route.metrics,
+      idleMs,
+    });
   }
 }
 

@@ -11,7 +11,7 @@ import { GuardedStore } from '@lb/shared/store/guarded-store';
 import { MemoryBuckets } from '@lb/shared/store/memory-buckets';
 import { RedisConnection } from '@lb/shared/store/redis/redis-connection';
 import { RedisStore } from '@lb/shared/store/redis/redis-store';
-import type { Store, StoreError } from '@lb/shared/store/store';
+import type { Session, SessionStore, Store, StoreError } from '@lb/shared/store/store';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { StoreMetrics } from '../metrics/store-metrics.ts';
 import { LimitSource, localLimitStore, type Supply } from './limit-source.ts';
@@ -34,7 +34,8 @@ export interface Peers {
   readonly workers: number;
 }
 
-export class WorkerStores {
+/** Sessions alone: tokens come from `limits`. */
+export class WorkerStores implements SessionStore {
   readonly limits: LimitSource;
   readonly #setup: WorkerStoresSetup;
   readonly #alone: Supply;
@@ -53,10 +54,16 @@ export class WorkerStores {
     this.limits = new LimitSource(this.#alone.store, [this.#alone]);
   }
 
-  /** The store that all share. Its operations fail at once while it is away. */
-  get current(): Store {
-    if (this.#store === undefined) throw new Error('a store is asked after the first snapshot');
-    return this.#store;
+  bind(session: Session, proposed: string, ttlMs: number, gone?: string): Promise<string> {
+    return this.#current.bind(session, proposed, ttlMs, gone);
+  }
+
+  find(session: Session, ttlMs: number): Promise<string | undefined> {
+    return this.#current.find(session, ttlMs);
+  }
+
+  remember(session: Session, backend: string, ttlMs: number): Promise<void> {
+    return this.#current.remember(session, backend, ttlMs);
   }
 
   /** Takes over what a snapshot says; the store stays when it says the same. */
@@ -87,6 +94,12 @@ export class WorkerStores {
 
   async close(): Promise<void> {
     await Promise.all([this.#store?.close(), this.#standIn?.close()]);
+  }
+
+  /** The store that all share. Its operations fail at once while it is away. */
+  get #current(): Store {
+    if (this.#store === undefined) throw new Error('a store is asked after the first snapshot');
+    return this.#store;
   }
 
   /** @param isMain it is what the configuration names: what it does is told and counted */

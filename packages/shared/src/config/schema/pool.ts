@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
-import { duration, method, name, positiveDuration, size, whole } from './scalars.ts';
+import { duration, hostName, method, name, positiveDuration, size, whole } from './scalars.ts';
+import { sticky } from './sticky.ts';
 
 /** The policies that exist; the worker's registry has one class for each and the compiler says when one is missing. */
 export const POLICIES = [
@@ -19,10 +20,6 @@ export const ENGINES = ['native', 'http-proxy-3'] as const;
 
 /** An engine's name in lb.yaml. */
 export type Engine = (typeof ENGINES)[number];
-
-/** Labels of letters, digits, "-" and "_" (RFC 6066 section 3 wants a host name, and names with "_" are out there). */
-const HOST_NAME =
-  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 
 const URL_HINT = 'expected http://host:port, https://host:port or unix:/path.sock';
 const backendUrl = z
@@ -159,7 +156,7 @@ const tls = z.strictObject({
     .describe("PEM file of the authorities that are trusted, in place of the system's."),
   serverName: z
     .string(SERVER_NAME_HINT)
-    .refine((text) => isIP(text) !== 0 || HOST_NAME.test(text), SERVER_NAME_HINT)
+    .refine((text) => isIP(text) !== 0 || hostName.test(text), SERVER_NAME_HINT)
     .nullable()
     .default(null)
     .describe("Name that is asked for (SNI) and verified. Default: the host of the backend's URL."),
@@ -186,6 +183,10 @@ export const pool = z.strictObject({
     .min(1, 'expected at least one backend')
     .describe('The backends: URLs, or objects.'),
   healthCheck: healthCheck.prefault({}).describe('Active probes, from the primary.'),
+  sticky: sticky
+    .nullable()
+    .default(null)
+    .describe('How the requests of a session keep to one backend. Default: they do not.'),
   timeouts: timeouts.prefault({}).describe('How long a backend may take.'),
   retries: retries.prefault({}).describe('What is tried again.'),
   connections: connections.prefault({}).describe('Connections to each backend, per worker.'),

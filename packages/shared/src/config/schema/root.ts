@@ -88,6 +88,9 @@ export type RateLimitConfig = Omit<z.output<typeof rateLimit>, 'burst'> & {
   readonly burst: number;
 };
 
+/** How the sessions of a pool keep to one backend: one of three modes. */
+export type StickyConfig = NonNullable<z.output<typeof pool>['sticky']>;
+
 /** A pool whose backends have names. */
 export type PoolConfig = Omit<z.output<typeof pool>, 'backends'> & {
   readonly backends: readonly BackendConfig[];

@@ -63,6 +63,10 @@ export function whole(min: number, max: number): z.ZodInt {
   return z.int(hint).min(min, hint).max(max, hint);
 }
 
+/** A host name: labels of letters, digits, "-" and "_" (RFC 6066 section 3 wants a host name, and names with "_" are out there). */
+export const hostName: RegExp =
+  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
+
 /** A name that may stand in a metric label, a URL path segment and a command line. */
 export const name = z
   .string('expected a name')

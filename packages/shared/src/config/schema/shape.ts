@@ -48,8 +48,12 @@ export function facetOf(schema: Schema): Facet {
   return { core, unit: unitOf(core), nullable, optional, preset, description: description ?? '' };
 }
 
-/** What a list, map or object holds under a key, or undefined. */
+/** What a list, map or object holds under a key, or undefined. Where a key chooses between objects, the first that has it. */
 export function childOf(core: Schema, segment: string | number): Schema | undefined {
+  for (const { schema } of variantsOf(core)) {
+    const child = childOf(schema, segment);
+    if (child !== undefined) return child;
+  }
   if (core instanceof z.ZodObject && typeof segment === 'string') {
     const shape: Readonly<Record<string, Schema>> = core.shape;
     return Object.hasOwn(shape, segment) ? shape[segment] : undefined;
@@ -57,6 +61,29 @@ export function childOf(core: Schema, segment: string | number): Schema | undefi
   if (core instanceof z.ZodArray && typeof segment === 'number') return core.element;
   if (core instanceof z.ZodRecord && typeof segment === 'string') return core.valueType;
   return undefined;
+}
+
+/** One of the objects that a key chooses between: `{mode: table, ...}`. */
+export interface Variant {
+  /** The key that chooses. */
+  readonly key: string;
+  /** Its value here. */
+  readonly value: string;
+  readonly schema: Schema;
+  /** The keys of the object. */
+  readonly keys: readonly string[];
+}
+
+/** Those of a schema where a key chooses between objects; none of any other. */
+export function variantsOf(core: Schema): readonly Variant[] {
+  if (!(core instanceof z.ZodDiscriminatedUnion)) return [];
+  const key: string = core.def.discriminator;
+  return core.options.flatMap((schema): Variant[] => {
+    if (!(schema instanceof z.ZodObject)) return [];
+    const chooser: Schema | undefined = childOf(schema, key);
+    if (!(chooser instanceof z.ZodLiteral)) return [];
+    return [{ key, value: String(chooser.value), schema, keys: Object.keys(schema.shape) }];
+  });
 }
 
 /** The facet at a path, or undefined where the schema has nothing. */

@@ -10,7 +10,7 @@ import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Backend } from '../../balancing/backend.ts';
 import { endsHere, fieldKind, valueOf } from '../../http1/field-names.ts';
-import { fieldsOf } from '../../http1/head-text.ts';
+import { fieldsOf, headTextOf } from '../../http1/head-text.ts';
 import { connectionNamed } from '../../request/hop-by-hop.ts';
 import { classifyError } from '../classify-error.ts';
 import { toHeaderRecord } from '../header-record.ts';
@@ -167,8 +167,8 @@ class UpgradeTry implements Try {
       return;
     }
     this.#end();
-    this.#events.onTunnel(() => {
-      response.headers = switchingHeaders(response);
+    this.#events.onTunnel(headTextOf(response.rawHeaders), (answerLines) => {
+      response.headers = switchingHeaders(response, fieldsOf(answerLines));
       this.#join?.(response, socket, head);
       return socket;
     });
@@ -214,13 +214,25 @@ class UpgradeTry implements Try {
   }
 }
 
-/** The fields of the 101 that the client gets: the backend's, without what ends at this hop but for the upgrade itself. */
-function switchingHeaders(response: IncomingMessage): IncomingMessage['headers'] {
+/**
+ * The fields of the 101 that the client gets: the backend's, without what ends at this hop but for the upgrade itself, and the
+ * balancer's. @param added names and values in turn
+ */
+function switchingHeaders(
+  response: IncomingMessage,
+  added: readonly string[],
+): IncomingMessage['headers'] {
   const named = connectionNamed(valueOf(response.rawHeaders, 'connection') ?? '');
   const kept: IncomingMessage['headers'] = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (endsHere(fieldKind(name)) || (named?.has(name) === true && name !== 'upgrade')) continue;
     kept[name] = value;
+  }
+  for (let i = 0; i < added.length; i += 2) {
+    const name = (added[i] as string).toLowerCase();
+    const value = added[i + 1] as string;
+    const before = kept[name];
+    kept[name] = before === undefined ? value : [before, value].flat();
   }
   return { ...kept, connection: 'Upgrade', upgrade: response.headers.upgrade };
 }
