@@ -122,13 +122,15 @@ function clusterOptions(settings: RedisSettings, random: Random): ClusterOptions
     clusterNodeRetryStrategy: retryStrategy,
     clusterRetryStrategy: () => RECONNECT_MS * (0.75 + random() / 2),
     enableOfflineQueue: false,
+    // Probes look; and this check would fail while the first connection is being made.
+    enableReadyCheck: false,
     slotsRefreshTimeout: CONNECT_MS,
     maxRedirections: CLUSTER_RETRIES,
     retryDelayOnTryAgain: CLUSTER_RETRY_MS,
     retryDelayOnFailover: CLUSTER_RETRY_MS,
     retryDelayOnClusterDown: 0,
-    // Certificates are for names where TLS is used; what resolves them is the connection.
-    ...(useTls && { dnsLookup: (host, callback) => callback(null, host) }),
+    // A name stays one: its certificate is for it, and the connection finds all of its addresses.
+    dnsLookup: (host, callback) => callback(null, host),
   };
 }
 

@@ -84,17 +84,12 @@ export class RedisConnection implements Probeable, ScriptRunner {
     }
   }
 
-  /** Writes to Redis; of a Cluster, every node that has slots must answer too. */
+  /** Writes to Redis; of a Cluster, every node that has slots must be well too. */
   async probe(): Promise<void> {
     const key = `${this.prefix}{probe}`;
     await this.send([key], async (client) => {
-      const servers = 'nodes' in client ? client.nodes('master') : [client];
-      if (this.#isChecked) {
-        if ('nodes' in client) await Promise.all(servers.map((server) => server.ping()));
-      } else {
-        const infos = await Promise.all(servers.map((server) => server.info()));
-        for (const info of infos) checkServer(info, this.#where);
-      }
+      if (!this.#isChecked) await this.#check(client);
+      if ('nodes' in client) await Promise.all(client.nodes('master').map(checkNode));
       await client.set(key, '1', 'PX', PROBE_TTL_MS);
       if (client !== this.#client) return;
       this.#isChecked = true;
@@ -117,20 +112,41 @@ export class RedisConnection implements Probeable, ScriptRunner {
     await closed;
   }
 
+  /** What has to be known of a server once: that it will do. */
+  async #check(client: Client): Promise<void> {
+    const infos = await Promise.all(mastersOf(client).map((server) => server.info()));
+    for (const info of infos) checkServer(info, this.#where);
+    if ('nodes' in client) return;
+    // Where there is no such database, ioredis has gone on with another.
+    const { db = 0 } = client.options;
+    if (db !== 0) await client.select(db);
+  }
+
   #open(): Client {
     const client = openClient(this.#settings, this.#random);
     for (const { name, lua } of SCRIPTS) client.defineCommand(name, { lua });
     this.#isChecked = false;
-    const onTrouble = (error: unknown): void => {
-      if (client !== this.#client || !(error instanceof Error)) return;
-      this.#trouble = connectionFailure(error, this.#where);
-      // A database that is not there: ioredis would go on with another.
-      if (isReply(error) && !('nodes' in client)) client.disconnect(true);
+    const onTrouble = (error: Error): void => {
+      if (client !== this.#client) return;
+      const failure = connectionFailure(error, this.#where);
+      // Errors that ioredis makes itself ("connection is closed") follow those that say why.
+      const isVague = failure.failure === 'unreachable' && !('code' in error);
+      if (!isVague || this.#trouble === undefined) this.#trouble = failure;
     };
     for (const event of ['error', 'sentinelError', 'node error']) client.on(event, onTrouble);
     for (const event of ['close', '+node']) client.on(event, () => (this.#isChecked = false));
     return client;
   }
+}
+
+/** A node serves nothing while it knows that slots are missing; and one that hangs keeps the probe waiting. */
+async function checkNode(node: Redis): Promise<void> {
+  const about = await node.cluster('INFO');
+  if (!about.includes('cluster_state:ok')) throw replyFailure(new Error('CLUSTERDOWN '));
+}
+
+function mastersOf(client: Client): Redis[] {
+  return 'nodes' in client ? client.nodes('master') : [client];
 }
 
 /** Ends a client for good, whatever it is doing. */
