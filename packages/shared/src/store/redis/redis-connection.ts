@@ -7,21 +7,15 @@
  */
 import { once } from 'node:events';
 import type { Cluster, Redis } from 'ioredis';
+import { ClientContexts } from '../../net/client-tls.ts';
 import type { Random } from '../../time/clock.ts';
 import type { Probeable } from '../guard.ts';
 import { StoreError } from '../store.ts';
 import { openClient } from './open-client.ts';
 import { connectionFailure, isReply, replyFailure } from './redis-failure.ts';
 import type { RedisSettings } from './redis-settings.ts';
-import { BEAT } from './scripts/beat.ts';
-import { BIND } from './scripts/bind.ts';
-import { CLEAR_OVERRIDES } from './scripts/clear-overrides.ts';
-import { PROPOSE_SECRET } from './scripts/propose-secret.ts';
 import type { Script, ScriptRunner } from './scripts/script.ts';
-import { TAKE } from './scripts/take.ts';
 import { checkServer } from './server-version.ts';
-
-const SCRIPTS: readonly Script[] = [TAKE, BIND, PROPOSE_SECRET, BEAT, CLEAR_OVERRIDES];
 
 type Client = Redis | Cluster;
 type ScriptCommand = (keyCount: number, ...args: (string | number)[]) => Promise<unknown>;
@@ -36,6 +30,7 @@ export class RedisConnection implements Probeable, ScriptRunner {
   readonly prefix: string;
   readonly #settings: RedisSettings;
   readonly #random: Random;
+  readonly #contexts = new ClientContexts();
   /** The setting that says where Redis is. */
   readonly #where: string;
   #client: Client;
@@ -59,11 +54,9 @@ export class RedisConnection implements Probeable, ScriptRunner {
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<unknown> {
-    return this.send(keys, (client) => {
-      const command = (client as unknown as Record<string, ScriptCommand>)[script.name];
-      if (command === undefined) throw new Error(`${script.name} is not among the scripts`);
-      return command.call(client, keys.length, ...keys, ...args);
-    });
+    return this.send(keys, (client) =>
+      commandOf(client, script).call(client, keys.length, ...keys, ...args),
+    );
   }
 
   /**
@@ -123,8 +116,7 @@ export class RedisConnection implements Probeable, ScriptRunner {
   }
 
   #open(): Client {
-    const client = openClient(this.#settings, this.#random);
-    for (const { name, lua } of SCRIPTS) client.defineCommand(name, { lua });
+    const client = openClient(this.#settings, { random: this.#random, contexts: this.#contexts });
     this.#isChecked = false;
     const onTrouble = (error: Error): void => {
       if (client !== this.#client) return;
@@ -137,6 +129,13 @@ export class RedisConnection implements Probeable, ScriptRunner {
     for (const event of ['close', '+node']) client.on(event, () => (this.#isChecked = false));
     return client;
   }
+}
+
+/** A script is a command of a client from the first time on. */
+function commandOf(client: Client, { name, lua }: Script): ScriptCommand {
+  const commands = client as unknown as Record<string, ScriptCommand>;
+  if (commands[name] === undefined) client.defineCommand(name, { lua });
+  return commands[name] as ScriptCommand;
 }
 
 /** A node serves nothing while it knows that slots are missing; and one that hangs keeps the probe waiting. */
