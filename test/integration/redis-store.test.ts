@@ -1,4 +1,5 @@
 /** The store in Redis does what every store does, and leaves nothing behind. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RedisConnection } from '@lb/shared/store/redis/redis-connection';
 import { RedisRegistry } from '@lb/shared/store/redis/redis-registry';
@@ -108,6 +109,32 @@ describe('keys in Redis', () => {
     await store.take([slowBucket('before', 1)], 1);
     await server.cli('script', 'flush');
     expect((await store.take([slowBucket('after', 1)], 1)).granted).toBe(1);
+  });
+});
+
+describe('a user of Redis', () => {
+  test('needs no other rights than docs/redis.md gives it', async () => {
+    const page = readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8');
+    const [, rights = ''] = /^ACL SETUSER lb on >password (~lb:\*[^`]+)/m.exec(page) ?? [];
+    await server.cli('acl', 'setuser', 'lb', 'on', '>password', ...rights.trim().split(/\s+/));
+    const user = { username: 'lb', password: 'password' };
+    const own = connectTo(settingsOf({ url: server.url, ...user }));
+    await eventually(() => own.probe());
+    const store = new RedisStore(own);
+    await store.take([slowBucket('a', 1)], 1);
+    await store.bind({ pool: 'web', key: 'a' }, 'app1', 1_000);
+    await store.find({ pool: 'web', key: 'a' }, 1_000);
+    await store.remember({ pool: 'web', key: 'a' }, 'app1', 1_000);
+    const registry = new RedisRegistry(own);
+    await registry.secret('first');
+    await registry.beat('short', '{}', 1);
+    await registry.setOverride('a', '1');
+    await registry.setOverride('a', null);
+    await registry.leave('short');
+    await registry.beat('b', '{}', 1_000);
+    expect(await registry.clearOverrides()).toBe(0);
+    expect(await server.cli('acl', 'log')).toBe('');
+    await own.close();
   });
 });
 

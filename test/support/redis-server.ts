@@ -1,7 +1,7 @@
 /** Real Redis servers, each in a folder of its own, which end with the test that started them. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,8 @@ export interface RedisOptions {
   readonly args?: readonly string[];
   /** What redis-cli needs to get in. */
   readonly cliArgs?: readonly string[];
+  /** Makes a Sentinel of it, which reads this and rewrites it. */
+  readonly sentinelConfig?: string;
 }
 
 export class RedisServer implements AsyncDisposable {
@@ -39,16 +41,26 @@ export class RedisServer implements AsyncDisposable {
 
   /** @throws Error when it does not answer within seconds */
   async start(): Promise<void> {
-    const { port = 0, args = [] } = this.#options;
-    const own = ['--port', String(port), '--unixsocket', this.socketPath, '--bind', '127.0.0.1'];
-    const nothingKept = ['--dir', this.directory, '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', [...own, ...nothingKept, ...args], { stdio: 'ignore' });
+    const child = spawn('redis-server', this.#arguments(), { stdio: 'ignore' });
     this.#process = child;
     const [error] = (await Promise.race([once(child, 'spawn'), once(child, 'error')])) as [unknown];
     if (error !== undefined) {
       throw new Error('these tests need Redis: apt-get install redis-server', { cause: error });
     }
     await eventually(() => this.cli('ping'));
+  }
+
+  #arguments(): string[] {
+    const { port = 0, args = [], sentinelConfig } = this.#options;
+    const own = { port: String(port), unixsocket: this.socketPath, bind: '127.0.0.1' };
+    if (sentinelConfig === undefined) {
+      const settings = { ...own, dir: this.directory, save: '', appendonly: 'no' };
+      return [...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]), ...args];
+    }
+    const file = join(this.directory, 'sentinel.conf');
+    const lines = Object.entries(own).map(([key, value]) => `${key} ${value}\n`);
+    writeFileSync(file, `${lines.join('')}${sentinelConfig}`);
+    return [file, '--sentinel', ...args];
   }
 
   /** What redis-cli says to a command. @throws Error when it is an error */

@@ -55,12 +55,17 @@ export class OpenStore implements AsyncDisposable {
     });
   }
 
-  /** Waits until it is up. */
+  /** Waits until it is up, and closes it when it does not come. */
   async up(limitMs?: number): Promise<this> {
-    await eventually(() => {
-      if (!this.store.isUp) throw new Error(`down: ${this.store.error?.message}`);
-    }, limitMs);
-    return this;
+    try {
+      await eventually(() => {
+        if (!this.store.isUp) throw new Error(`down: ${this.store.error?.message}`);
+      }, limitMs);
+      return this;
+    } catch (error) {
+      await this.store.close();
+      throw error;
+    }
   }
 
   /** Waits until it is down, and says why. */

@@ -5,10 +5,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InstanceReply } from '@lb/shared/admin-api/contract';
 import type { StoreSnapshot } from '@lb/shared/model/store-snapshot';
-import { Guard } from '@lb/shared/store/guard';
+import { GuardedRegistry } from '@lb/shared/store/guarded-registry';
 import { RedisConnection } from '@lb/shared/store/redis/redis-connection';
 import { RedisRegistry } from '@lb/shared/store/redis/redis-registry';
-import type { Beat, Registry } from '@lb/shared/store/registry';
+import type { RedisSettings } from '@lb/shared/store/redis/redis-settings';
+import type { Registry } from '@lb/shared/store/registry';
 import { StoreError } from '@lb/shared/store/store';
 import type { Clock, Random } from '@lb/shared/time/clock';
 
@@ -38,7 +39,7 @@ export interface MembershipOptions {
 export class Membership {
   readonly #options: MembershipOptions;
   #settings: StoreSnapshot | undefined;
-  #shared: SharedRegistry | undefined;
+  #shared: GuardedRegistry | undefined;
   #instances: readonly InstanceFacts[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -63,15 +64,12 @@ export class Membership {
     if (isDeepStrictEqual(settings, this.#settings)) return;
     this.#settings = settings;
     void this.#leave();
-    if (settings.redis === null) {
-      this.#heard([]);
-      this.#options.onStore(null);
+    if (settings.redis !== null) {
+      this.#shared = this.#open(settings.redis, settings.timeoutMs);
       return;
     }
-    this.#shared = new SharedRegistry(settings, this.#options, (reason) => {
-      this.#options.onStore(reason);
-      if (reason === null) void this.#join();
-    });
+    this.#heard([]);
+    this.#options.onStore(null);
   }
 
   /** Says that this instance lives no more; it waits no longer for the store than for any operation. */
@@ -79,11 +77,37 @@ export class Membership {
     await this.#leave();
   }
 
+  #open(redis: RedisSettings, timeoutMs: number): GuardedRegistry {
+    const { clock, random, onStore } = this.#options;
+    const connection = new RedisConnection(redis, random);
+    const registry = new RedisRegistry(connection);
+    return new GuardedRegistry(registry, connection, {
+      timeoutMs,
+      clock,
+      random,
+      hooks: {
+        onChange: (isUp, error) => {
+          onStore(error?.message ?? null);
+          if (isUp) void this.#join();
+        },
+        onDone: () => undefined,
+        onError: () => undefined,
+      },
+    });
+  }
+
   async #leave(): Promise<void> {
     clearTimeout(this.#timer);
     const left = this.#shared;
     this.#shared = undefined;
-    await left?.end(this.#options.facts().id);
+    if (left === undefined) return;
+    try {
+      await left.leave(this.#options.facts().id);
+    } catch (error) {
+      // It will be forgotten without it.
+      if (!(error instanceof StoreError)) throw error;
+    }
+    await left.close();
   }
 
   async #join(): Promise<void> {
@@ -122,63 +146,6 @@ export class Membership {
     this.#instances = instances;
     const { length } = this.instances;
     if (length !== before) this.#options.onCount(length);
-  }
-}
-
-/** The registry in Redis behind a guard. */
-class SharedRegistry implements Registry {
-  readonly #registry: RedisRegistry;
-  readonly #guard: Guard<'registry'>;
-
-  constructor(
-    { redis, timeoutMs }: StoreSnapshot,
-    { clock, random }: MembershipOptions,
-    onStore: (reason: string | null) => void,
-  ) {
-    if (redis === null) throw new Error('there is no registry without Redis');
-    const connection = new RedisConnection(redis, random);
-    this.#registry = new RedisRegistry(connection);
-    this.#guard = new Guard(connection, {
-      timeoutMs,
-      clock,
-      random,
-      hooks: {
-        onChange: (_isUp, error) => onStore(error?.message ?? null),
-        onDone: () => undefined,
-        onError: () => undefined,
-      },
-    });
-  }
-
-  secret(proposal: string): Promise<string> {
-    return this.#guard.run('registry', () => this.#registry.secret(proposal));
-  }
-
-  beat(id: string, facts: string, ttlMs: number): Promise<Beat> {
-    return this.#guard.run('registry', () => this.#registry.beat(id, facts, ttlMs));
-  }
-
-  leave(id: string): Promise<void> {
-    return this.#guard.run('registry', () => this.#registry.leave(id));
-  }
-
-  setOverride(field: string, value: string | null): Promise<void> {
-    return this.#guard.run('registry', () => this.#registry.setOverride(field, value));
-  }
-
-  clearOverrides(): Promise<number> {
-    return this.#guard.run('registry', () => this.#registry.clearOverrides());
-  }
-
-  /** Leaves, if that can be said, and closes the connection. */
-  async end(id: string): Promise<void> {
-    try {
-      await this.leave(id);
-    } catch (error) {
-      // It will be forgotten without it.
-      if (!(error instanceof StoreError)) throw error;
-    }
-    await this.#guard.close();
   }
 }
 

@@ -8,7 +8,8 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type * as ioredis from 'ioredis';
 import type { Cluster, Redis } from 'ioredis';
-import { ClientContexts } from '../../net/client-tls.ts';
+import type { BackendTlsSettings } from '../../model/backend-tls.ts';
+import type { ClientContexts } from '../../net/client-tls.ts';
 import { nodeTls } from '../../net/node-tls.ts';
 import type { Random } from '../../time/clock.ts';
 import { type RedisAddress, parseRedisAddress, parseRedisUrl } from '../redis-url.ts';
@@ -18,7 +19,7 @@ import type { RedisSettings } from './redis-settings.ts';
 /** Enough for a TCP and a TLS handshake nearby; two Sentinels that are gone are passed before the store gives a client up. */
 const CONNECT_MS = 500;
 
-/** Half a second would do; the peer of a connection that is given up may never say that it closes. */
+/** Until a connection that is given up is destroyed: its peer may never say that it closes. */
 const DISCONNECT_MS = 100;
 
 const RECONNECT_MS = 200;
@@ -35,16 +36,22 @@ type Replies = { readonly replyMapping?: 'legacy' };
 type RedisOptions = ioredis.RedisOptions & Replies;
 type ClusterOptions = ioredis.ClusterOptions & { readonly redisOptions: RedisOptions };
 
-export function openClient(settings: RedisSettings, random: Random): Redis | Cluster {
+/** What a client is made with. */
+export interface Means {
+  readonly random: Random;
+  readonly contexts: ClientContexts;
+}
+
+export function openClient(settings: RedisSettings, means: Means): Redis | Cluster {
   const library = redisLibrary();
   if (settings.cluster !== undefined) {
     const nodes = addresses(settings.cluster);
-    return new library.Cluster(nodes, clusterOptions(settings, random));
+    return new library.Cluster(nodes, clusterOptions(settings, means));
   }
   if (settings.sentinels !== undefined) {
-    return new library.Redis(sentinelOptions(settings, settings.sentinels, random));
+    return new library.Redis(sentinelOptions(settings, settings.sentinels, means));
   }
-  return new library.Redis(serverOptions(settings, random));
+  return new library.Redis(serverOptions(settings, means));
 }
 
 /** What holds for every connection to a server with data. */
@@ -67,7 +74,7 @@ function commonOptions(random: Random): RedisOptions {
   };
 }
 
-function serverOptions(settings: RedisSettings, random: Random): RedisOptions {
+function serverOptions(settings: RedisSettings, { random, contexts }: Means): RedisOptions {
   const url = parseRedisUrl(settings.url);
   if (url === undefined) throw new Error('store.url: not checked');
   const isTls = url.isTls || (settings.useTls && url.kind === 'tcp');
@@ -75,7 +82,7 @@ function serverOptions(settings: RedisSettings, random: Random): RedisOptions {
     ...commonOptions(random),
     ...credentials(url.username ?? settings.username, url.password ?? settings.password),
     ...(url.kind === 'unix' ? { path: url.path } : { host: url.host, port: url.port }),
-    ...(isTls && { tls: tlsOptions(settings, url.kind === 'tcp' ? url.host : '') }),
+    ...(isTls && { tls: tlsOptions(settings.tls, contexts, url.kind === 'tcp' ? url.host : '') }),
     db: url.db,
   };
 }
@@ -83,7 +90,7 @@ function serverOptions(settings: RedisSettings, random: Random): RedisOptions {
 function sentinelOptions(
   settings: RedisSettings,
   sentinels: readonly string[],
-  random: Random,
+  { random, contexts }: Means,
 ): RedisOptions {
   const { username, password, sentinelPassword, useTls, name } = settings;
   if (name === undefined) throw new Error('store.name: not checked');
@@ -95,8 +102,8 @@ function sentinelOptions(
     name,
     ...(sentinelPassword !== null && { sentinelPassword }),
     ...(useTls && {
-      tls: tlsOptions(settings),
-      sentinelTLS: tlsOptions(settings),
+      tls: tlsOptions(settings.tls, contexts),
+      sentinelTLS: tlsOptions(settings.tls, contexts),
       enableTLSForSentinelMode: true,
     }),
     sentinelCommandTimeout: CONNECT_MS,
@@ -107,14 +114,14 @@ function sentinelOptions(
   };
 }
 
-function clusterOptions(settings: RedisSettings, random: Random): ClusterOptions {
+function clusterOptions(settings: RedisSettings, { random, contexts }: Means): ClusterOptions {
   const { username, password, useTls } = settings;
   const { retryStrategy = null, ...common } = commonOptions(random);
   return {
     redisOptions: {
       ...common,
       ...credentials(username, password),
-      ...(useTls && { tls: tlsOptions(settings) }),
+      ...(useTls && { tls: tlsOptions(settings.tls, contexts) }),
       // Connected when a node becomes known, not when a request needs it.
       lazyConnect: false,
     },
@@ -122,21 +129,27 @@ function clusterOptions(settings: RedisSettings, random: Random): ClusterOptions
     clusterNodeRetryStrategy: retryStrategy,
     clusterRetryStrategy: () => RECONNECT_MS * (0.75 + random() / 2),
     enableOfflineQueue: false,
+    // Probes look; and this check would fail while the first connection is being made.
+    enableReadyCheck: false,
     slotsRefreshTimeout: CONNECT_MS,
     maxRedirections: CLUSTER_RETRIES,
     retryDelayOnTryAgain: CLUSTER_RETRY_MS,
     retryDelayOnFailover: CLUSTER_RETRY_MS,
     retryDelayOnClusterDown: 0,
-    // Certificates are for names where TLS is used; what resolves them is the connection.
-    ...(useTls && { dnsLookup: (host, callback) => callback(null, host) }),
+    // A name stays one: its certificate is for it, and the connection finds all of its addresses.
+    dnsLookup: (host, callback) => callback(null, host),
   };
 }
 
 /** @param host undefined where Sentinels or a Cluster say which server it is */
-function tlsOptions({ tls }: RedisSettings, host?: string): ConnectionOptions {
+function tlsOptions(
+  tls: BackendTlsSettings,
+  contexts: ClientContexts,
+  host?: string,
+): ConnectionOptions {
   const name = tls.serverName ?? host;
   return {
-    secureContext: new ClientContexts().of(tls),
+    secureContext: contexts.of(tls),
     // Said even when it is the default: NODE_TLS_REJECT_UNAUTHORIZED in the environment must not switch it off.
     rejectUnauthorized: tls.verify,
     // RFC 6066 section 3: no address in SNI.

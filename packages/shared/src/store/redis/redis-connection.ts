@@ -7,21 +7,15 @@
  */
 import { once } from 'node:events';
 import type { Cluster, Redis } from 'ioredis';
+import { ClientContexts } from '../../net/client-tls.ts';
 import type { Random } from '../../time/clock.ts';
 import type { Probeable } from '../guard.ts';
 import { StoreError } from '../store.ts';
 import { openClient } from './open-client.ts';
 import { connectionFailure, isReply, replyFailure } from './redis-failure.ts';
 import type { RedisSettings } from './redis-settings.ts';
-import { BEAT } from './scripts/beat.ts';
-import { BIND } from './scripts/bind.ts';
-import { CLEAR_OVERRIDES } from './scripts/clear-overrides.ts';
-import { PROPOSE_SECRET } from './scripts/propose-secret.ts';
 import type { Script, ScriptRunner } from './scripts/script.ts';
-import { TAKE } from './scripts/take.ts';
 import { checkServer } from './server-version.ts';
-
-const SCRIPTS: readonly Script[] = [TAKE, BIND, PROPOSE_SECRET, BEAT, CLEAR_OVERRIDES];
 
 type Client = Redis | Cluster;
 type ScriptCommand = (keyCount: number, ...args: (string | number)[]) => Promise<unknown>;
@@ -36,6 +30,7 @@ export class RedisConnection implements Probeable, ScriptRunner {
   readonly prefix: string;
   readonly #settings: RedisSettings;
   readonly #random: Random;
+  readonly #contexts = new ClientContexts();
   /** The setting that says where Redis is. */
   readonly #where: string;
   #client: Client;
@@ -59,11 +54,9 @@ export class RedisConnection implements Probeable, ScriptRunner {
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<unknown> {
-    return this.send(keys, (client) => {
-      const command = (client as unknown as Record<string, ScriptCommand>)[script.name];
-      if (command === undefined) throw new Error(`${script.name} is not among the scripts`);
-      return command.call(client, keys.length, ...keys, ...args);
-    });
+    return this.send(keys, (client) =>
+      commandOf(client, script).call(client, keys.length, ...keys, ...args),
+    );
   }
 
   /**
@@ -84,17 +77,12 @@ export class RedisConnection implements Probeable, ScriptRunner {
     }
   }
 
-  /** Writes to Redis; of a Cluster, every node that has slots must answer too. */
+  /** Writes to Redis; of a Cluster, every node that has slots must be well too. */
   async probe(): Promise<void> {
     const key = `${this.prefix}{probe}`;
     await this.send([key], async (client) => {
-      const servers = 'nodes' in client ? client.nodes('master') : [client];
-      if (this.#isChecked) {
-        if ('nodes' in client) await Promise.all(servers.map((server) => server.ping()));
-      } else {
-        const infos = await Promise.all(servers.map((server) => server.info()));
-        for (const info of infos) checkServer(info, this.#where);
-      }
+      if (!this.#isChecked) await this.#check(client);
+      if ('nodes' in client) await Promise.all(client.nodes('master').map(checkNode));
       await client.set(key, '1', 'PX', PROBE_TTL_MS);
       if (client !== this.#client) return;
       this.#isChecked = true;
@@ -117,20 +105,47 @@ export class RedisConnection implements Probeable, ScriptRunner {
     await closed;
   }
 
+  /** What has to be known of a server once: that it will do. */
+  async #check(client: Client): Promise<void> {
+    const infos = await Promise.all(mastersOf(client).map((server) => server.info()));
+    for (const info of infos) checkServer(info, this.#where);
+    if ('nodes' in client) return;
+    // Where there is no such database, ioredis has gone on with another.
+    const { db = 0 } = client.options;
+    if (db !== 0) await client.select(db);
+  }
+
   #open(): Client {
-    const client = openClient(this.#settings, this.#random);
-    for (const { name, lua } of SCRIPTS) client.defineCommand(name, { lua });
+    const client = openClient(this.#settings, { random: this.#random, contexts: this.#contexts });
     this.#isChecked = false;
-    const onTrouble = (error: unknown): void => {
-      if (client !== this.#client || !(error instanceof Error)) return;
-      this.#trouble = connectionFailure(error, this.#where);
-      // A database that is not there: ioredis would go on with another.
-      if (isReply(error) && !('nodes' in client)) client.disconnect(true);
+    const onTrouble = (error: Error): void => {
+      if (client !== this.#client) return;
+      const failure = connectionFailure(error, this.#where);
+      // Errors that ioredis makes itself ("connection is closed") follow those that say why.
+      const isVague = failure.failure === 'unreachable' && !('code' in error);
+      if (!isVague || this.#trouble === undefined) this.#trouble = failure;
     };
     for (const event of ['error', 'sentinelError', 'node error']) client.on(event, onTrouble);
     for (const event of ['close', '+node']) client.on(event, () => (this.#isChecked = false));
     return client;
   }
+}
+
+/** A script is a command of a client from the first time on. */
+function commandOf(client: Client, { name, lua }: Script): ScriptCommand {
+  const commands = client as unknown as Record<string, ScriptCommand>;
+  if (commands[name] === undefined) client.defineCommand(name, { lua });
+  return commands[name] as ScriptCommand;
+}
+
+/** A node serves nothing while it knows that slots are missing; and one that hangs keeps the probe waiting. */
+async function checkNode(node: Redis): Promise<void> {
+  const about = await node.cluster('INFO');
+  if (!about.includes('cluster_state:ok')) throw replyFailure(new Error('CLUSTERDOWN '));
+}
+
+function mastersOf(client: Client): Redis[] {
+  return 'nodes' in client ? client.nodes('master') : [client];
 }
 
 /** Ends a client for good, whatever it is doing. */

@@ -29,7 +29,10 @@ const REFUSAL_TEXTS: readonly (readonly [pattern: RegExp, text: string])[] = [
     /sentinel.*(NOAUTH|WRONGPASS)/i,
     'the Sentinels want a password, or another one: check store.sentinelPassword',
   ],
-  [/invalid reply: null/, 'the Sentinels know no master of this name: check store.name'],
+  [
+    /No such master|invalid reply: null/,
+    'the Sentinels know no master of this name: check store.name',
+  ],
 ];
 
 /** Also within the sentence that older servers make of the error of a script. */
@@ -38,7 +41,7 @@ const DAMAGED = /DAMAGED (\S+)|WRONGTYPE/;
 
 /** True for an answer of Redis that is an error. */
 export function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError';
+  return (error as { name?: unknown } | undefined)?.name === 'ReplyError';
 }
 
 /** What an answer of Redis that is an error means. @param keys that the command was about */
@@ -63,14 +66,14 @@ export function connectionFailure(error: Error, where: string): StoreError {
   const known = knownText(last.message);
   if (known !== undefined) return new StoreError('refused', known);
   // The errors of several addresses of one name have a code, and no text.
-  const text = last.message === '' ? String((last as { code?: unknown }).code) : last.message;
+  const said = last.message === '' ? String((last as { code?: unknown }).code) : last.message;
+  const text = said.replace(/^All sentinels are unreachable.*Last error:/, 'no Sentinel answers:');
   return new StoreError('unreachable', `no connection to Redis (${where}): ${text}`);
 }
 
 /** A Cluster keeps the error of its last node apart. */
 function causeOf(error: Error): Error {
-  const { lastNodeError } = error as { lastNodeError?: unknown };
-  return lastNodeError instanceof Error ? lastNodeError : error;
+  return (error as { lastNodeError?: Error }).lastNodeError ?? error;
 }
 
 function refusalText(message: string): string {
