@@ -59,7 +59,7 @@ export class OpenStore implements AsyncDisposable {
   async up(limitMs?: number): Promise<this> {
     try {
       await eventually(() => {
-        if (!this.store.isUp) throw new Error(`down: ${this.store.error?.message}`);
+        if (this.log.changes.at(-1) !== 'up') throw new Error(`down: ${this.store.error?.message}`);
       }, limitMs);
       return this;
     } catch (error) {

@@ -56,16 +56,19 @@ export async function startWorker(
     onExit = resolve;
   });
   let isStoreUp = true;
-  const answerStore = async ({ id, calls }: Extract<ToPrimary, { type: 'store' }>) => {
-    const results = await serveCalls(store, calls);
-    setImmediate(() => worker.receive({ lb: 1, type: 'stored', id, results }, undefined));
+  const answerStore = ({ id, calls }: Extract<ToPrimary, { type: 'store' }>): void => {
+    serveCalls(store, calls).then(
+      (results) => worker.receive({ lb: 1, type: 'stored', id, results }, undefined),
+      // A store that fails is one that does not answer.
+      () => undefined,
+    );
   };
   const worker = new Worker({
     place: 0,
     log: pino({ level: 'silent' }),
     send: (message) => {
       messages.push(message);
-      if (message.type === 'store' && isStoreUp) void answerStore(message);
+      if (message.type === 'store' && isStoreUp) answerStore(message);
       if (message.type === 'listening') onListening();
     },
     exit: () => onExit(),

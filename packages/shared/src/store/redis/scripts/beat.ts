@@ -2,7 +2,7 @@
 import type { Beat } from '../../registry.ts';
 import type { Script, ScriptRunner } from './script.ts';
 
-export const BEAT: Script = {
+const BEAT: Script = {
   name: 'lbBeat',
   lua: `
 -- An instance says that it lives, and hears who else does.

@@ -1,7 +1,7 @@
 /** `Store.bind` in Redis. */
 import type { Script, ScriptRunner } from './script.ts';
 
-export const BIND: Script = {
+const BIND: Script = {
   name: 'lbBind',
   lua: `
 -- Says which backend a session belongs to; one that has none, or has the one that is gone, gets the proposed one.

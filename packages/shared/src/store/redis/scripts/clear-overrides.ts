@@ -1,7 +1,7 @@
 /** `Registry.clearOverrides` in Redis. */
 import type { Script, ScriptRunner } from './script.ts';
 
-export const CLEAR_OVERRIDES: Script = {
+const CLEAR_OVERRIDES: Script = {
   name: 'lbClearOverrides',
   lua: `
 -- Deletes all overrides.

@@ -1,7 +1,7 @@
 /** `Registry.secret` in Redis. */
 import type { Script, ScriptRunner } from './script.ts';
 
-export const PROPOSE_SECRET: Script = {
+const PROPOSE_SECRET: Script = {
   name: 'lbProposeSecret',
   lua: `
 -- Keeps a secret where there is none.

@@ -3,7 +3,7 @@ import { levelOf } from '../../bucket-level.ts';
 import type { Bucket, Taken } from '../../store.ts';
 import type { Script, ScriptRunner } from './script.ts';
 
-export const TAKE: Script = {
+const TAKE: Script = {
   name: 'lbTake',
   lua: `
 -- Takes tokens out of buckets by the generic cell rate algorithm: as many as each of them has, the same number out of each, or
