@@ -88,7 +88,7 @@ export function inUnit(unit: Unit | undefined, value: unknown): unknown {
 }
 
 function unitOf(core: Schema): Unit | undefined {
-  // describe() makes a copy with the same definition.
+  // What describe() makes is a copy with the same definition.
   const isOneOf = (...kinds: Schema[]): boolean =>
     kinds.some((kind) => kind._zod.def === core._zod.def);
   if (isOneOf(duration, positiveDuration)) return 'duration';
