@@ -5,6 +5,7 @@ import { Cells } from '@lb/worker/internal/metrics/cells';
 import { systemClock } from '@lb/shared/time/clock';
 import { configOf } from '../support/config-text.ts';
 import { DEFAULT_TLS } from '../support/default-tls.ts';
+import { NONE_TRIED } from '../support/fake-candidates.ts';
 
 const COUNT = 200;
 
@@ -30,16 +31,16 @@ function pool() {
 test('a pick after many changes of health knows them all', () => {
   const { backends, web } = pool();
   for (let slot = 0; slot < COUNT - 1; slot++) backends.setState(slot, 'down');
-  expect(web.pick({ tried: [] })?.slot).toBe(COUNT - 1);
+  expect(web.pick(NONE_TRIED)?.slot).toBe(COUNT - 1);
   backends.setState(COUNT - 1, 'down');
-  expect(web.pick({ tried: [] })).toBeUndefined();
+  expect(web.pick(NONE_TRIED)).toBeUndefined();
 });
 
 test('the backends are gone through once for many changes, not once for each', () => {
   const { backends, web } = pool();
   const looks = jest.spyOn(Backend.prototype, 'isAvailable', 'get');
   for (let slot = 0; slot < COUNT; slot += 2) backends.setState(slot, 'down');
-  web.pick({ tried: [] });
+  web.pick(NONE_TRIED);
   expect(looks).toHaveBeenCalledTimes(COUNT);
   looks.mockRestore();
 });

@@ -50,10 +50,10 @@ export class Backends {
       });
       const known = this.#pools.get(pool.name);
       known?.apply(pool, backends);
-      const setup = { random: this.#random, startOffset };
+      const tools = { random: this.#random, startOffset };
       pools.set(
         pool.name,
-        known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), setup),
+        known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), tools),
       );
     }
     const removed = [...this.#bySlot.values()].filter(({ slot }) => !bySlot.has(slot));

@@ -1,17 +1,17 @@
 /** A pool in a worker: its backends, those of them that may get traffic, and the policy that picks among these. */
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
+import { parseKeySource } from '../request/request-key.ts';
 import type { Backend } from './backend.ts';
-import type { PickContext, Policy, PolicySetup } from './policy.ts';
-import { createPolicy, type PolicyName } from './registry.ts';
+import type { PickContext, Policy, PolicyTools } from './policy.ts';
+import { createPolicy } from './registry.ts';
 
 export class Pool {
   readonly name: string;
   readonly metrics: PoolMetrics;
-  readonly #setup: PolicySetup;
+  readonly #tools: PolicyTools;
   #config: PoolSnapshot;
   #backends: readonly Backend[];
-  #policyName: PolicyName;
   #policy: Policy<Backend>;
   #isStale = false;
   /** Weights that the policy knows, beside the candidates: a weight may change while the candidates do not. */
@@ -21,15 +21,14 @@ export class Pool {
     config: PoolSnapshot,
     backends: readonly Backend[],
     metrics: PoolMetrics,
-    setup: PolicySetup,
+    tools: PolicyTools,
   ) {
     this.name = config.name;
     this.metrics = metrics;
-    this.#setup = setup;
+    this.#tools = tools;
     this.#config = config;
     this.#backends = backends;
-    this.#policyName = config.policy;
-    this.#policy = createPolicy(config.policy, setup);
+    this.#policy = newPolicy(config, tools);
     this.#refresh();
   }
 
@@ -39,13 +38,12 @@ export class Pool {
 
   /** Takes over a new snapshot; the policy keeps its place when it is still the same one. */
   apply(config: PoolSnapshot, backends: readonly Backend[]): void {
-    this.#config = config;
-    this.#backends = backends;
-    if (config.policy !== this.#policyName) {
-      this.#policyName = config.policy;
-      this.#policy = createPolicy(config.policy, this.#setup);
+    if (!wantsSamePolicy(this.#config, config)) {
+      this.#policy = newPolicy(config, this.#tools);
       this.#fingerprint = '';
     }
+    this.#config = config;
+    this.#backends = backends;
     this.#refresh();
   }
 
@@ -62,7 +60,7 @@ export class Pool {
     if (this.#isStale) this.#refresh();
     const fresh = this.#policy.pick(context);
     if (fresh !== undefined || context.tried.length === 0) return fresh;
-    return this.#policy.pick(NOTHING_TRIED);
+    return this.#policy.pick({ tried: [], hashKey: (source) => context.hashKey(source) });
   }
 
   /** Tells the policy who may get traffic. */
@@ -76,7 +74,20 @@ export class Pool {
   }
 }
 
-const NOTHING_TRIED: PickContext = { tried: [] };
+function newPolicy(config: PoolSnapshot, tools: PolicyTools): Policy<Backend> {
+  const hashOn = parseKeySource(config.hashOn);
+  if (hashOn === undefined) throw new Error(`a checked configuration has hashOn: ${config.hashOn}`);
+  const { hashBalanceFactor } = config;
+  return createPolicy(config.policy, { ...tools, hashOn, hashBalanceFactor });
+}
+
+function wantsSamePolicy(before: PoolSnapshot, after: PoolSnapshot): boolean {
+  return (
+    before.policy === after.policy &&
+    before.hashOn === after.hashOn &&
+    before.hashBalanceFactor === after.hashBalanceFactor
+  );
+}
 
 /** Backup backends take part only when no other is left. */
 function availableBackends(backends: readonly Backend[]): readonly Backend[] {
