@@ -62,4 +62,27 @@ pools:
 
     expect(sequence.join('')).toBe('aabacaaaabacaa');
   });
+
+  test('a key has one backend on all workers', async () => {
+    await using backends = await startBackendProcesses(3);
+    const urls = backends.map(({ url }) => url).join(', ');
+    await using lb = await startLbctl(`
+workers: 2
+listeners: [{ bind: 127.0.0.1:0, accept: round-robin }]
+pools: { web: { policy: maglev, hashOn: header:X-User, backends: [${urls}] } }
+`);
+
+    const seen = new Set<string>();
+    for (let user = 0; user < 12; user++) {
+      const answers = new Set<string>();
+      // Each on a connection of its own: they are dealt to the workers in turn.
+      for (let i = 0; i < 4; i++) {
+        const headers = { 'X-User': `user-${user}`, Connection: 'close' };
+        answers.add(await (await fetch(`http://127.0.0.1:${lb.port}/`, { headers })).text());
+      }
+      expect(answers.size).toBe(1);
+      for (const answer of answers) seen.add(answer);
+    }
+    expect(seen.size).toBe(3);
+  });
 });

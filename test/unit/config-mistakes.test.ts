@@ -28,7 +28,7 @@ workers: \${WORKERS}
       '3:30 listeners[0].limits.headerTimeout: expected a duration such as "250ms", "5s", "2m" or "1h", found a number',
       '5:11 routes[0].pool: no pool is named "wbe"',
       '6:21 routes[0].match.hosts: expected a list, found text',
-      '9:13 pools.web.policy: expected "p2c", "round_robin", "weighted_round_robin", "least_connections", "random" or "ewma"',
+      '9:13 pools.web.policy: expected "p2c", "round_robin", "weighted_round_robin", "least_connections", "random", "ewma", "ip_hash", "ring_hash" or "maglev"',
       '10:5 pools.web: "hedge" is not supported yet',
       '13:9 pools.web.backends[0]: unknown key "wieght"',
       '14:9 pools.web.backends[1]: expected http://host:port, https://host:port or unix:/path.sock',
@@ -129,6 +129,46 @@ workers: \${WORKERS}
     );
 
     expect(errors.map((error) => error.hint)).toEqual([hint]);
+  });
+
+  test.each([
+    'ip',
+    'client_ip:x',
+    'host',
+    'header',
+    '"header:"',
+    '"header:X User"',
+    '"cookie:a;b"',
+    '"query:a&b"',
+    '"jwt:sub"',
+    '5',
+  ])('refuse to hash on %s', (written) => {
+    const errors = errorsOf(
+      `listeners: [{ bind: ":80" }]\npools: { web: { backends: [http://a], policy: maglev, hashOn: ${written} } }`,
+    );
+
+    expect(errors.map(({ path }) => path)).toEqual(['pools.web.hashOn']);
+    expect(errors[0]?.message).toContain(
+      'expected client_ip, path, header:NAME, cookie:NAME or query:NAME',
+    );
+  });
+
+  test.each(['client_ip', 'path', 'header:X-User', 'cookie:__Host-id', '"query:user[id]"'])(
+    'do not refuse to hash on %s',
+    (written) => {
+      const text = `listeners: [{ bind: ":80" }]\npools: { web: { backends: [http://a], policy: maglev, hashOn: ${written} } }`;
+
+      expect(errorsOf(text)).toEqual([]);
+    },
+  );
+
+  test.each(['-1', '0.5', '125', 'high'])('refuse the balance factor %s', (written) => {
+    const errors = errorsOf(
+      `listeners: [{ bind: ":80" }]\npools: { web: { backends: [http://a], policy: maglev, hashBalanceFactor: ${written} } }`,
+    );
+
+    expect(errors.map(({ path }) => path)).toEqual(['pools.web.hashBalanceFactor']);
+    expect(errors[0]?.message).toContain('expected 0 for no bound, or a number from 1 to 100');
   });
 
   test.each(['700', '20', '200-600', '99-200', '399-200'])(

@@ -223,6 +223,20 @@ pools:
     ]);
   });
 
+  test.each([
+    ['p2c', 'hashOn: path'],
+    ['random', 'hashBalanceFactor: 2'],
+    ['ip_hash', 'hashOn: path'],
+    ['ip_hash', 'hashBalanceFactor: 0'],
+  ])('say that the policy %s does not look at %s', (policy, line) => {
+    const text = `listeners: [{ bind: ":80" }]\npools:\n  web:\n    policy: ${policy}\n    ${line}\n    backends: [http://a:81]\n`;
+    const key = line.split(':')[0] ?? '';
+    expect(warningsOf(text).map(brief)).toEqual([
+      `5:${line.indexOf(' ') + 6} pools.web.${key}: policy ${policy} has no use for it: it is for ring_hash and maglev`,
+    ]);
+    expect(warningsOf(text.replace(policy, 'maglev'))).toEqual([]);
+  });
+
   test('are none for the smallest file', () => {
     expect(
       warningsOf('listeners: [{ bind: ":80" }]\npools: { web: { backends: [http://a:81] } }'),

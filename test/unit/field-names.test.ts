@@ -116,6 +116,24 @@ describe('the kind of a field', () => {
   });
 });
 
+describe('whether a name is spelled somewhere', () => {
+  test.each(['x-user-id', 'a_b', 'x-1', "!#$%&'*+.^_`|~", '0', 'a'])(
+    '%s is, in any case and in no other spelling',
+    (name) => {
+      for (let at = 0; at < name.length; at++) {
+        for (const other of TCHARS) {
+          const changed = name.slice(0, at) + other + name.slice(at + 1);
+          expect([changed, names.isSpelledAt(`: ${changed}`, 2, name)]).toEqual([
+            changed,
+            changed.toLowerCase() === name,
+          ]);
+        }
+      }
+      expect(names.isSpelledAt(name.slice(0, -1), 0, name)).toBe(false);
+    },
+  );
+});
+
 describe('the value of a field', () => {
   test('is all its lines joined by commas, in any case of the name', () => {
     const fields = ['Accept', 'a', 'B', 'b', 'ACCEPT', 'c', 'accept', ''];

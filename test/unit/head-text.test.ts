@@ -106,6 +106,34 @@ test('a mark leads to name and value, with the whitespace and without', () => {
   ]);
 });
 
+describe('the value of a name', () => {
+  test('is that of all its lines, whatever stands around them', () => {
+    fc.assert(
+      fc.property(fields, fc.nat(), (list, at) => {
+        const names = list.filter((_, i) => i % 2 === 0);
+        const lower = (names[at % names.length] ?? 'x-none').toLowerCase();
+        const values = list.filter((_, i) => list[i - 1]?.toLowerCase() === lower && i % 2 === 1);
+        const wanted = values.length === 0 ? undefined : values.join(', ');
+        expect(headTextOf(list).named(lower)).toBe(wanted);
+        expect(parsed('GET / HTTP/1.1\r\n', toLines(list)).named(lower)).toBe(wanted);
+      }),
+      options,
+    );
+  });
+
+  test('is found in any case, by the whole name, and without the whitespace around it', () => {
+    const head = parsed(
+      'GET /x-user:3 HTTP/1.1\r\n',
+      'X-User-Id: 1\r\nMy-X-User: 2\r\nx-USER:\t a x-user: b \r\nX-User:\r\n',
+    );
+    expect([head.named('x-user'), head.named('x'), head.named('user')]).toEqual([
+      'a x-user: b, ',
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
 test('lines of one kind are joined by commas, in their order', () => {
   const head = headTextOf(['Via', '1.1 a', 'A', 'x', 'VIA', '1.0 b', 'Host', 'c']);
   expect([head.valueOf(VIA), head.valueOf(HOST), head.valueOf(EXPECT)]).toEqual([

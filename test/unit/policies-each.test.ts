@@ -3,8 +3,14 @@ import { describe, expect, test } from '@jest/globals';
 import { LatencyAverage } from '@lb/worker/internal/balancing/latency-average';
 import type { Candidate } from '@lb/worker/internal/balancing/policy';
 import { createPolicy } from '@lb/worker/internal/balancing/registry';
-import { seededRandom } from '@lb/shared/time/clock';
-import { fakes, make, NONE_TRIED, shares } from '../support/fake-candidates.ts';
+import {
+  fakes,
+  make,
+  NONE_TRIED,
+  policySetup,
+  requestWith,
+  shares,
+} from '../support/fake-candidates.ts';
 import { Timeline } from '../support/timeline.ts';
 
 describe('weighted_round_robin', () => {
@@ -33,7 +39,7 @@ describe('round_robin', () => {
     (workers) => {
       const candidates = fakes(...Array.from({ length: workers }, () => 1));
       const first = Array.from({ length: workers }, (_, place) => {
-        const policy = make('round_robin', seededRandom(1), place / workers);
+        const policy = make('round_robin', { startOffset: place / workers });
         policy.update(candidates);
         return policy.pick(NONE_TRIED)?.slot;
       });
@@ -69,7 +75,7 @@ describe('round_robin', () => {
 test('weighted_round_robin over four workers: the first picks are spread as the weights say', () => {
   const candidates = fakes(2, 1, 1);
   const first = [0, 0.25, 0.5, 0.75].map((startOffset) => {
-    const policy = make('weighted_round_robin', seededRandom(1), startOffset);
+    const policy = make('weighted_round_robin', { startOffset });
     policy.update(candidates);
     return policy.pick(NONE_TRIED)?.slot;
   });
@@ -85,7 +91,7 @@ describe('by load', () => {
     for (const [slot, load] of [2, 3, 7].entries()) Object.assign(candidates[slot] ?? {}, { load });
 
     expect(policy.pick(NONE_TRIED)?.slot).toBe(2);
-    expect(policy.pick({ tried: candidates.slice(2) })?.slot).toBe(0);
+    expect(policy.pick(requestWith(undefined, candidates.slice(2)))?.slot).toBe(0);
   });
 
   test('p2c of two takes the one with less', () => {
@@ -149,13 +155,14 @@ describe('ewma', () => {
     const averages = [new LatencyAverage(timeline), new LatencyAverage(timeline)];
     const candidates = averages.map((average, slot) => ({
       slot,
+      name: `web-${slot}`,
       weight: 1,
       load: 0,
       get latencyMs() {
         return average.currentMs();
       },
     }));
-    const policy = createPolicy<Candidate>('ewma', { random: seededRandom(1), startOffset: 0 });
+    const policy = createPolicy<Candidate>('ewma', policySetup());
     policy.update(candidates);
     averages[0]?.observe(2_000, timeline.monotonicMs());
     averages[1]?.observe(10, timeline.monotonicMs());

@@ -3,7 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { PolicyName } from '@lb/worker/internal/balancing/registry';
 import { POLICIES } from '@lb/shared/config/schema/pool';
 import { seededRandom } from '@lb/shared/time/clock';
-import { type Fake, fakes, make, NONE_TRIED, shares } from '../support/fake-candidates.ts';
+import { type Fake, fakes, make, requestWith, shares } from '../support/fake-candidates.ts';
+
+/** Each change costs them milliseconds. */
+const HASHING: readonly PolicyName[] = ['ip_hash', 'ring_hash', 'maglev'];
 
 const EXACT: readonly PolicyName[] = ['round_robin', 'weighted_round_robin', 'least_connections'];
 
@@ -11,15 +14,15 @@ describe.each(POLICIES)('%s', (name) => {
   test('picks nobody where there is nobody', () => {
     const policy = make(name);
     policy.update([]);
-    expect(policy.pick(NONE_TRIED)).toBeUndefined();
+    expect(policy.pick(requestWith('key'))).toBeUndefined();
   });
 
   test('picks the only one, again and again', () => {
     const policy = make(name);
     const [only] = fakes(3);
     policy.update(only === undefined ? [] : [only]);
-    for (let i = 0; i < 10; i++) expect(policy.pick(NONE_TRIED)).toBe(only);
-    expect(policy.pick({ tried: only === undefined ? [] : [only] })).toBeUndefined();
+    for (let i = 0; i < 10; i++) expect(policy.pick(requestWith(`${i}`))).toBe(only);
+    expect(policy.pick(requestWith('key', only === undefined ? [] : [only]))).toBeUndefined();
   });
 
   test.each([[[1, 1, 1]], [[1, 2, 7]], [[100, 200, 700]], [[5, 1, 1]], [[1000, 1, 999]]])(
@@ -45,22 +48,24 @@ describe.each(POLICIES)('%s', (name) => {
     for (let round = 0; round < 200; round++) {
       const tried: Fake[] = [];
       for (let i = 0; i < 4; i++) {
-        const picked = policy.pick({ tried });
+        const picked = policy.pick(requestWith(`${round}`, tried));
         expect(picked).toBeDefined();
         if (picked === undefined) return;
         expect(tried).not.toContain(picked);
         tried.push(picked);
       }
-      expect(policy.pick({ tried })).toBeUndefined();
+      expect(policy.pick(requestWith(`${round}`, tried))).toBeUndefined();
     }
   });
 
-  test('through a thousand changes it picks one that is listed and untried, whenever there is one', () => {
+  test('through many changes it picks one that is listed and untried, whenever there is one', () => {
     const random = seededRandom(7);
-    const policy = make(name, random);
+    const policy = make(name, { random });
     const below = (limit: number): number => Math.floor(random() * limit);
+    const keys = [undefined, 'a', 'b', 'c', 'd', 'e'];
     let all = fakes(1, 1, 1, 1, 1, 1);
-    for (let change = 0; change < 1_000; change++) {
+    const changes = HASHING.includes(name) ? 25 : 1_000;
+    for (let change = 0; change < changes; change++) {
       // Weights change with the object, as a backend's do between snapshots; or only who is listed.
       if (below(4) === 0)
         for (const fake of all) Object.assign(fake, { weight: 1 + below(9) * below(30) });
@@ -73,7 +78,7 @@ describe.each(POLICIES)('%s', (name) => {
         const tried = listed.filter(() => below(3) === 0);
         const open = listed.filter((fake) => !tried.includes(fake));
 
-        const picked = policy.pick({ tried });
+        const picked = policy.pick(requestWith(keys[below(keys.length)], tried));
 
         expect(open.length === 0 ? [undefined] : open).toContain(picked);
       }
@@ -95,7 +100,7 @@ describe.each(POLICIES)('%s', (name) => {
     const policy = make(name);
     const candidates = fakes(...Array.from({ length: 100 }, (_, i) => 1 + (i % 3)));
     policy.update(candidates);
-    for (let i = 0; i < 100_000; i++) policy.pick(NONE_TRIED);
-    expect(policy.pick(NONE_TRIED)).toBeDefined();
+    for (let i = 0; i < 100_000; i++) policy.pick(requestWith(`${i}`));
+    expect(policy.pick(requestWith('key'))).toBeDefined();
   });
 });

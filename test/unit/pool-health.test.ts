@@ -6,6 +6,7 @@ import { systemClock } from '@lb/shared/time/clock';
 import { configOf } from '../support/config-text.ts';
 import { DEFAULT_TLS } from '../support/default-tls.ts';
 import { ALONE } from '../support/alone.ts';
+import { NONE_TRIED } from '../support/fake-candidates.ts';
 
 const COUNT = 200;
 
@@ -31,26 +32,26 @@ function pool() {
 test('a pick after many changes of health knows them all', () => {
   const { backends, web } = pool();
   for (let slot = 0; slot < COUNT - 1; slot++) backends.setState(slot, 'down');
-  expect(web.pick({ tried: [] })?.slot).toBe(COUNT - 1);
+  expect(web.pick(NONE_TRIED)?.slot).toBe(COUNT - 1);
   backends.setState(COUNT - 1, 'down');
-  expect(web.pick({ tried: [] })).toBeUndefined();
+  expect(web.pick(NONE_TRIED)).toBeUndefined();
 });
 
 test.each(['draining', 'maintenance'] as const)('a backend in %s gets nothing new', (state) => {
   const { backends, web } = pool();
   for (let slot = 0; slot < COUNT - 1; slot++) backends.setState(slot, state);
-  expect(web.pick({ tried: [] })?.slot).toBe(COUNT - 1);
-  expect(web.pick({ tried: [] })?.slot).toBe(COUNT - 1);
+  expect(web.pick(NONE_TRIED)?.slot).toBe(COUNT - 1);
+  expect(web.pick(NONE_TRIED)?.slot).toBe(COUNT - 1);
 });
 
 test('a weight that changes counts from the next pick on', () => {
   const { backends, web } = pool();
   for (let slot = 1; slot < COUNT; slot++) backends.setWeight(slot, 0);
-  expect(web.pick({ tried: [] })?.slot).toBe(0);
+  expect(web.pick(NONE_TRIED)?.slot).toBe(0);
   backends.setWeight(0, 0);
-  expect(web.pick({ tried: [] })).toBeUndefined();
+  expect(web.pick(NONE_TRIED)).toBeUndefined();
   backends.setWeight(7, 1000);
-  expect(web.pick({ tried: [] })?.slot).toBe(7);
+  expect(web.pick(NONE_TRIED)?.slot).toBe(7);
 });
 
 test.each([
@@ -61,7 +62,7 @@ test.each([
   ['maintenance', false],
 ] as const)('a backend that is %s serves what belongs to it: %p', (state, serves) => {
   const { backends, web } = pool();
-  const backend = web.pick({ tried: [] });
+  const backend = web.pick(NONE_TRIED);
   backends.setState(backend?.slot ?? 0, state);
   backends.setWeight(backend?.slot ?? 0, 0);
   expect(backend?.isServing).toBe(serves);
@@ -71,7 +72,7 @@ test('the backends are gone through once for many changes, not once for each', (
   const { backends, web } = pool();
   const looks = jest.spyOn(Backend.prototype, 'isAvailable', 'get');
   for (let slot = 0; slot < COUNT; slot += 2) backends.setState(slot, 'down');
-  web.pick({ tried: [] });
+  web.pick(NONE_TRIED);
   expect(looks).toHaveBeenCalledTimes(COUNT);
   looks.mockRestore();
 });

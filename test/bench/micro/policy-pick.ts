@@ -1,9 +1,13 @@
 /** One pick of each policy, among backends with different loads. */
 import { POLICIES } from '@lb/shared/config/schema/pool';
-import { fakes, make, NONE_TRIED } from '../../support/fake-candidates.ts';
+import type { PickContext } from '@lb/worker/internal/balancing/policy';
+import { fakes, make, requestWith } from '../../support/fake-candidates.ts';
 import type { Benchmark } from './benchmark.ts';
 
 const COUNTS = [3, 100, 1_000];
+
+/** Clients, each with a first try. */
+const REQUESTS = Array.from({ length: 1_024 }, (_, i) => requestWith(`10.1.${i % 7}.${i}`));
 
 export const policyPick: readonly Benchmark[] = POLICIES.flatMap((policyName) =>
   COUNTS.map((count): Benchmark => {
@@ -18,7 +22,8 @@ export const policyPick: readonly Benchmark[] = POLICIES.flatMap((policyName) =>
       name: `pick ${policyName}, ${count} backends`,
       run(times) {
         for (let i = 0; i < times; i++) {
-          if (policy.pick(NONE_TRIED) === undefined) throw new Error('nothing was picked');
+          if (policy.pick(REQUESTS[i % REQUESTS.length] as PickContext) === undefined)
+            throw new Error('nothing was picked');
         }
       },
     };

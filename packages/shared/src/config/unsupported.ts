@@ -12,8 +12,6 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'routes.[]': ['mirror', 'auth', 'cache', 'compress', 'priority'],
   'routes.[].match': ['countries'],
   'pools.*': [
-    'hashOn',
-    'hashBalanceFactor',
     'discovery',
     'passiveHealth',
     'panicThreshold',
@@ -34,7 +32,7 @@ export const UNSUPPORTED_VALUES: Readonly<Record<string, readonly (string | RegE
   'listeners.[].bind': [/^fd:/],
   'listeners.[].protocols.[]': ['h2', 'h2c'],
   'routes.[].match.methods.[]': ['CONNECT'],
-  'pools.*.policy': ['ip_hash', 'ring_hash', 'maglev', 'first', 'geo', /^\.{0,2}\/.*\.[cm]?[jt]s$/],
+  'pools.*.policy': ['first', 'geo', /^\.{0,2}\/.*\.[cm]?[jt]s$/],
   'pools.*.backends.[]': [/^h2c:\/\//i],
   'pools.*.backends.[].url': [/^h2c:\/\//i],
   'pools.*.healthCheck.type': ['grpc'],

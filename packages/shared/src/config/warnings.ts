@@ -10,6 +10,7 @@ export function warningsFor(config: Config, root: Located): Problem[] {
     ...Object.entries(config.pools).flatMap(([name, pool]) => [
       ...poolWarnings(config, name, pool),
       ...tlsWarnings(name, pool, root),
+      ...hashWarnings(name, pool, root),
     ]),
     ...unreachableRoutes(config.routes),
   ];
@@ -60,6 +61,17 @@ function tlsWarnings(name: string, pool: PoolConfig, root: Located): Warning[] {
   if (pool.tls.verify) return [];
   const message = `the certificates of pool ${name} are not verified: anybody on the way can read and change its traffic`;
   return [{ path: [...path, 'verify'], message }];
+}
+
+function hashWarnings(name: string, { policy }: PoolConfig, root: Located): Warning[] {
+  if (policy === 'ring_hash' || policy === 'maglev') return [];
+  return ['hashOn', 'hashBalanceFactor'].flatMap((key) => {
+    const path: Path = ['pools', name, key];
+    if (at(root, ...path) === undefined) return [];
+    return [
+      { path, message: `policy ${policy} has no use for it: it is for ring_hash and maglev` },
+    ];
+  });
 }
 
 /** True when a connection to the backend surely ends at the listener. */

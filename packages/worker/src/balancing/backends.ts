@@ -51,10 +51,10 @@ export class Backends {
       const known = this.#pools.get(pool.name);
       const { secret } = snapshot;
       known?.apply(pool, backends, secret);
-      const setup = { random: this.#random, startOffset, secret };
+      const tools = { random: this.#random, startOffset, secret };
       pools.set(
         pool.name,
-        known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), setup),
+        known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), tools),
       );
     }
     const removed = [...this.#bySlot.values()].filter(({ slot }) => !bySlot.has(slot));

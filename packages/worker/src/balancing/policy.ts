@@ -1,9 +1,12 @@
 /** What a policy sees and what it does. One policy, one file; registry.ts lists them. */
 import type { Random } from '@lb/shared/time/clock';
+import type { KeySource } from '../request/request-key.ts';
 
 /** A backend as a policy sees it: available, with a weight above zero. Health and limits are not its business. */
 export interface Candidate {
   readonly slot: number;
+  /** Unique in its pool, and the same wherever the pool is. */
+  readonly name: string;
   /** 1 to 1000. */
   readonly weight: number;
   /** Tries in flight, over all workers. */
@@ -16,6 +19,8 @@ export interface Candidate {
 export interface PickContext {
   /** Backends that had a try of this request already. */
   readonly tried: readonly Candidate[];
+  /** The piece of the request that a hash policy goes by; undefined when the request has none. */
+  hashKey(source: KeySource): string | undefined;
 }
 
 /** Picks a backend for each try. */
@@ -26,12 +31,19 @@ export interface Policy<C extends Candidate = Candidate> {
   pick(context: PickContext): C | undefined;
 }
 
-/** What a policy is made with. */
-export interface PolicySetup {
+/** What a policy is made with that is the same for all pools of a worker. */
+export interface PolicyTools {
   readonly random: Random;
   /**
    * Where this worker stands among all, from 0 up to but not including 1. Policies that walk in a circle start there, so
    * that the workers' circles, each even by itself, do not all begin with the same backend.
    */
   readonly startOffset: number;
+}
+
+/** What a policy is made with. */
+export interface PolicySetup extends PolicyTools {
+  readonly hashOn: KeySource;
+  /** 0 for no bound, else at least 1. */
+  readonly hashBalanceFactor: number;
 }

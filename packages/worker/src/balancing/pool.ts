@@ -5,14 +5,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
+import { parseKeySource } from '../request/request-key.ts';
 import type { Backend } from './backend.ts';
-import type { PickContext, Policy, PolicySetup } from './policy.ts';
-import { createPolicy, type PolicyName } from './registry.ts';
+import type { PickContext, Policy, PolicyTools } from './policy.ts';
+import { createPolicy } from './registry.ts';
 import { createSticky } from './sticky/registry.ts';
 import type { Sticky } from './sticky/sticky.ts';
 
 /** What a pool is made with. */
-export interface PoolSetup extends PolicySetup {
+export interface PoolTools extends PolicyTools {
   /** Keys the values of sticky cookies. */
   readonly secret: string;
 }
@@ -20,11 +21,10 @@ export interface PoolSetup extends PolicySetup {
 export class Pool {
   readonly name: string;
   readonly metrics: PoolMetrics;
-  readonly #setup: PolicySetup;
+  readonly #tools: PolicyTools;
   #secret: string;
   #config: PoolSnapshot;
   #backends: readonly Backend[];
-  #policyName: PolicyName;
   #policy: Policy<Backend>;
   #sticky: Sticky | undefined;
   #isStale = false;
@@ -35,16 +35,15 @@ export class Pool {
     config: PoolSnapshot,
     backends: readonly Backend[],
     metrics: PoolMetrics,
-    setup: PoolSetup,
+    tools: PoolTools,
   ) {
     this.name = config.name;
     this.metrics = metrics;
-    this.#setup = setup;
+    this.#tools = tools;
     this.#config = config;
     this.#backends = backends;
-    this.#policyName = config.policy;
-    this.#policy = createPolicy(config.policy, setup);
-    this.#secret = setup.secret;
+    this.#policy = newPolicy(config, tools);
+    this.#secret = tools.secret;
     this.#sticky = this.#newSticky();
     this.#sticky?.update(backends);
     this.#refresh();
@@ -63,14 +62,14 @@ export class Pool {
   apply(config: PoolSnapshot, backends: readonly Backend[], secret: string): void {
     const isSameSticky =
       secret === this.#secret && isDeepStrictEqual(config.sticky, this.#config.sticky);
+    const isSamePolicy = wantsSamePolicy(this.#config, config);
     this.#config = config;
     this.#backends = backends;
     this.#secret = secret;
     if (!isSameSticky) this.#sticky = this.#newSticky();
     this.#sticky?.update(backends);
-    if (config.policy !== this.#policyName) {
-      this.#policyName = config.policy;
-      this.#policy = createPolicy(config.policy, this.#setup);
+    if (!isSamePolicy) {
+      this.#policy = newPolicy(config, this.#tools);
       this.#fingerprint = '';
     }
     this.#refresh();
@@ -89,7 +88,7 @@ export class Pool {
     if (this.#isStale) this.#refresh();
     const fresh = this.#policy.pick(context);
     if (fresh !== undefined || context.tried.length === 0) return fresh;
-    return this.#policy.pick(NOTHING_TRIED);
+    return this.#policy.pick({ tried: [], hashKey: (source) => context.hashKey(source) });
   }
 
   #newSticky(): Sticky | undefined {
@@ -108,7 +107,20 @@ export class Pool {
   }
 }
 
-const NOTHING_TRIED: PickContext = { tried: [] };
+function newPolicy(config: PoolSnapshot, tools: PolicyTools): Policy<Backend> {
+  const hashOn = parseKeySource(config.hashOn);
+  if (hashOn === undefined) throw new Error(`a checked configuration has hashOn: ${config.hashOn}`);
+  const { hashBalanceFactor } = config;
+  return createPolicy(config.policy, { ...tools, hashOn, hashBalanceFactor });
+}
+
+function wantsSamePolicy(before: PoolSnapshot, after: PoolSnapshot): boolean {
+  return (
+    before.policy === after.policy &&
+    before.hashOn === after.hashOn &&
+    before.hashBalanceFactor === after.hashBalanceFactor
+  );
+}
 
 /** Backup backends take part only when no other is left. */
 function availableBackends(backends: readonly Backend[]): readonly Backend[] {

@@ -3,8 +3,11 @@ import type { POLICIES } from '@lb/shared/config/schema/pool';
 import type { Candidate, Policy, PolicySetup } from './policy.ts';
 import { LeastConnections } from './policies/least-connections.ts';
 import { PeakEwma } from './policies/ewma.ts';
+import { IpHash } from './policies/ip-hash.ts';
+import { Maglev } from './policies/maglev.ts';
 import { PowerOfTwoChoices } from './policies/p2c.ts';
 import { RandomPolicy } from './policies/random.ts';
+import { RingHash } from './policies/ring-hash.ts';
 import { RoundRobin } from './policies/round-robin.ts';
 import { WeightedRoundRobin } from './policies/weighted-round-robin.ts';
 
@@ -26,5 +29,11 @@ export function createPolicy<C extends Candidate>(name: PolicyName, setup: Polic
       return new RandomPolicy(setup);
     case 'ewma':
       return new PeakEwma(setup);
+    case 'ip_hash':
+      return new IpHash(setup);
+    case 'ring_hash':
+      return new RingHash(setup);
+    case 'maglev':
+      return new Maglev(setup);
   }
 }

@@ -13,6 +13,7 @@ import { finishExchange } from './finish-exchange.ts';
 import { closingReply, type Reply } from './reply.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
+import { type KeySource, readKey } from './request-key.ts';
 import type { Matchable } from './route-match.ts';
 import type { Route } from './route.ts';
 import { sendReply } from './send-reply.ts';
@@ -118,6 +119,10 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   /** All lines of a field, joined by commas; undefined when there is none. @param lower the name in lower case */
   header(lower: string): string | undefined {
     return this.head?.header(lower);
+  }
+
+  hashKey(source: KeySource): string | undefined {
+    return readKey(source, this);
   }
 
   /** An idempotent request by its method, or by the client's word. @see RFC 9110 section 9.2.2 */

@@ -13,6 +13,9 @@ export const POLICIES = [
   'least_connections',
   'random',
   'ewma',
+  'ip_hash',
+  'ring_hash',
+  'maglev',
 ] as const;
 
 /** The engines that exist; the worker has one for each and the compiler says when one is missing. */
@@ -168,12 +171,34 @@ const tls = z.strictObject({
   key: z.string().nullable().default(null).describe('PEM file of the key of cert.'),
 });
 
+const HASH_ON_HINT = 'expected client_ip, path, header:NAME, cookie:NAME or query:NAME';
+const BALANCE_FACTOR_HINT = 'expected 0 for no bound, or a number from 1 to 100';
+
 /** One pool. */
 export const pool = z.strictObject({
   policy: z
     .enum(POLICIES)
     .default('p2c')
     .describe('How a backend is picked. Every policy honours weight and health.'),
+  hashOn: z
+    .string(HASH_ON_HINT)
+    .regex(
+      /^(client_ip|path|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+|query:[^\s&=#]+)$/,
+      HASH_ON_HINT,
+    )
+    .default('client_ip')
+    .describe(
+      'What ring_hash and maglev send to the same backend: requests with the same client_ip, path, header:NAME, cookie:NAME or query:NAME. A request without it goes to any.',
+    ),
+  hashBalanceFactor: z
+    .number(BALANCE_FACTOR_HINT)
+    .min(0, BALANCE_FACTOR_HINT)
+    .max(100, BALANCE_FACTOR_HINT)
+    .refine((factor) => factor <= 0 || factor >= 1, BALANCE_FACTOR_HINT)
+    .default(1.25)
+    .describe(
+      'ring_hash and maglev pass over a backend with this many times its share of what is in flight, and at least 4 requests. 0 = no bound.',
+    ),
   engine: z
     .enum(ENGINES)
     .default('native')
