@@ -11,7 +11,8 @@ export interface LoadResult {
   readonly failures: ReadonlyMap<string, number>;
 }
 
-export interface Load {
+/** Stops by itself when it is disposed of: a test that fails must not leave it running. */
+export interface Load extends Disposable {
   /** Ends it after the answers under way. */
   stop(): Promise<LoadResult>;
   /** Ends by itself after `requests`, if any were given. */
@@ -95,6 +96,9 @@ export function startLoad({
     stop: () => {
       isStopping = true;
       return done.promise;
+    },
+    [Symbol.dispose]: () => {
+      isStopping = true;
     },
   };
 }
