@@ -13,6 +13,7 @@ import type { Contestant } from './contestants/contestant.ts';
 import type { Load } from './load/load.ts';
 import type { Options } from './options.ts';
 import { Ports } from './ports.ts';
+import { redisCommand } from './redis.ts';
 import { BOTH_CPUS, CONTESTANT_CPU, LOAD_CPU, Processes, type Running } from './processes.ts';
 import { findTool } from './tools.ts';
 
@@ -85,11 +86,15 @@ export class Arena implements AsyncDisposable {
     const port = await this.#ports.take();
     const folder = join(this.folder, `${port}`);
     mkdirSync(folder);
+    const redisSocket = join(folder, 'redis.sock');
+    if (needs === 'redis-server')
+      this.processes.start(LOAD_CPU, redisCommand(findTool(needs) ?? '', redisSocket));
     const command = contestant.command({
       folder,
       port,
       backends: backendAddresses(this.#backendPort, backends),
       tool: needs === undefined ? '' : (findTool(needs) ?? ''),
+      redisSocket,
     });
     const running = this.processes.start(spansCpus ? BOTH_CPUS : CONTESTANT_CPU, {
       ...command,

@@ -5,6 +5,7 @@
 import type { Benchmark } from './micro/benchmark.ts';
 import { policyPick } from './micro/policy-pick.ts';
 import { headerEdits } from './micro/header-edits.ts';
+import { rateLimit } from './micro/rate-limit.ts';
 import { requestId } from './micro/request-id.ts';
 import { requestMetrics } from './micro/request-metrics.ts';
 import { sticky } from './micro/sticky.ts';
@@ -23,6 +24,7 @@ const ALL: readonly Benchmark[] = [
   ...responseParser,
   ...routeMatch,
   ...policyPick,
+  ...rateLimit,
   ...sticky,
   ...targetAndClient,
   ...headerEdits,

@@ -18,6 +18,7 @@ const TOOLS = {
   taskset: { debianPackage: 'util-linux', versionFlag: '--version', isRequired: true },
   haproxy: { debianPackage: 'haproxy', versionFlag: '-v', isRequired: false },
   caddy: { debianPackage: 'caddy', versionFlag: 'version', isRequired: false },
+  'redis-server': { debianPackage: 'redis-server', versionFlag: '--version', isRequired: false },
   h2load: { debianPackage: 'nghttp2-client', versionFlag: '--version', isRequired: false },
 } as const satisfies Record<string, ToolFacts>;
 

@@ -27,6 +27,8 @@ export interface Site {
   readonly backends: readonly string[];
   /** Path of the program that it needs, '' for none. */
   readonly tool: string;
+  /** Unix socket of a Redis, for a contestant that needs one. */
+  readonly redisSocket: string;
 }
 
 /** Backends of every contestant, where their number is not what is measured. */

@@ -16,6 +16,8 @@ interface Variant {
   readonly routes?: number;
   readonly backends?: number;
   readonly probeInterval?: string;
+  /** One that nobody reaches, kept where; all clients have one address, and so one bucket. */
+  readonly limit?: 'memory' | 'redis';
   /** By the balancer's own cookie. */
   readonly isSticky?: boolean;
 }
@@ -27,6 +29,7 @@ export function lbctl(name = 'lbctl', variant: Variant = {}): Contestant {
   return {
     name,
     isNode: true,
+    ...(variant.limit === 'redis' && { needs: 'redis-server' }),
     spansCpus: variant.spansCpus ?? false,
     backends: variant.backends ?? USUAL_BACKENDS,
     command(site) {
@@ -38,13 +41,18 @@ export function lbctl(name = 'lbctl', variant: Variant = {}): Contestant {
   };
 }
 
-function configuration({ folder, port, backends }: Site, variant: Variant): object {
+function configuration({ folder, port, backends, redisSocket }: Site, variant: Variant): object {
   const { engine = 'native', workers = 1, writesAccessLog = false, routes } = variant;
-  const { probeInterval = '5s', accept = 'shared', isSticky = false } = variant;
+  const { probeInterval = '5s', accept = 'shared', isSticky = false, limit } = variant;
   return {
     workers,
     listeners: [{ bind: `127.0.0.1:${port}`, accept }],
     ...(routes !== undefined && { routes: manyRoutes(routes) }),
+    ...(limit !== undefined && {
+      rateLimits: { all: { rate: '1000000/s' } },
+      routes: [{ pool: 'web', rateLimit: ['all'] }],
+      store: { type: limit, ...(limit === 'redis' && { url: `unix:${redisSocket}` }) },
+    }),
     pools: {
       web: {
         engine,

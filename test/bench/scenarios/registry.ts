@@ -24,6 +24,16 @@ export const SCENARIOS: readonly Scenario[] = [
     contestants: [lbctl(), lbctl('lbctl-access-log', { writesAccessLog: true })],
   }),
   amongVariants({
+    name: 'limit',
+    about: 'a rate limit that nobody reaches, in memory and in Redis; as small',
+    load: LOADS.small,
+    contestants: [
+      lbctl(),
+      lbctl('lbctl-limit', { limit: 'memory' }),
+      lbctl('lbctl-limit-redis', { limit: 'redis' }),
+    ],
+  }),
+  amongVariants({
     name: 'sticky',
     about: 'sessions by cookie, which every request has; one backend; else as small',
     load: LOADS.cookie,

@@ -1,6 +1,7 @@
 /** Who a request is counted for: `rateLimits.<name>.key`, compiled. */
 import { hash } from 'node:crypto';
 import { ipv6Network } from '@lb/shared/net/ipv6-network';
+import { Generations } from '@lb/shared/store/generations';
 import {
   type KeyedRequest,
   type KeySource,
@@ -10,6 +11,9 @@ import {
 
 /** Longer ones are hashed at once: a header may have 32 KiB, and many of them are remembered. */
 const LONGEST_KEY = 128;
+
+/** Addresses of IPv6 whose network is remembered, for each limit; about 1 MB. */
+const MOST_NETWORKS = 8_192;
 
 /** Characters of a hash that are kept: 132 bits. */
 const HASH_LENGTH = 22;
@@ -28,27 +32,40 @@ export function compileLimitKey(text: string, ipv6Prefix: number): LimitKey {
     if (source === undefined) throw new RangeError(`a checked configuration has the key ${name}`);
     return source;
   });
+  const network = networks(ipv6Prefix);
   const [first] = sources;
   if (first?.kind === 'client_ip' && sources.length === 1) {
     return {
-      of: ({ clientAddress }) => network(clientAddress, ipv6Prefix),
+      of: ({ clientAddress }) => network(clientAddress),
       publish: (key) => (key === '' ? 'unix' : key),
     };
   }
   return {
-    of: (request) => bounded(sources.map((source) => part(source, request, ipv6Prefix)).join('\n')),
+    of: (request) => bounded(sources.map((source) => part(source, request, network)).join('\n')),
     publish: hashed,
   };
 }
 
 /** No part has a line end in it, so no two sets of parts are joined to the same text. */
-function part(source: KeySource, request: KeyedRequest, ipv6Prefix: number): string {
+function part(source: KeySource, request: KeyedRequest, network: Network): string {
   const text = readKey(source, request) ?? '';
-  return source.kind === 'client_ip' ? network(text, ipv6Prefix) : text;
+  return source.kind === 'client_ip' ? network(text) : text;
 }
 
-function network(address: string, ipv6Prefix: number): string {
-  return address.includes(':') ? ipv6Network(address, ipv6Prefix) : address;
+/** What of a client's address counts. */
+type Network = (address: string) => string;
+
+/** Remembers IPv6 networks: to take an address apart costs ten times as much as to look one up. */
+function networks(ipv6Prefix: number): Network {
+  const known = new Generations<string>(MOST_NETWORKS);
+  return (address) => {
+    if (!address.includes(':')) return address;
+    const remembered = known.get(address);
+    if (remembered !== undefined) return remembered;
+    const network = ipv6Network(address, ipv6Prefix);
+    known.set(address, network);
+    return network;
+  };
 }
 
 function bounded(key: string): string {
