@@ -1,8 +1,8 @@
 /** `pools`: groups of backends, how one is picked, and how their health is known. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
-import { duration, hostName, method, name, positiveDuration, size, whole } from './scalars.ts';
+import { clientTls } from './client-tls.ts';
+import { duration, method, name, positiveDuration, size, whole } from './scalars.ts';
 import { sticky } from './sticky.ts';
 
 /** The policies that exist; the worker's registry has one class for each and the compiler says when one is missing. */
@@ -143,34 +143,6 @@ const connections = z.strictObject({
     .describe('Protocol spoken to backends. auto = HTTP/1.1, over TLS too.'),
 });
 
-const SERVER_NAME_HINT = 'expected a host name such as "api.internal", or an IP address';
-
-const tls = z.strictObject({
-  verify: z
-    .boolean('expected true or false')
-    .default(true)
-    .describe(
-      'Certificates of the backends must come from a known authority and be for their name.',
-    ),
-  ca: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe("PEM file of the authorities that are trusted, in place of the system's."),
-  serverName: z
-    .string(SERVER_NAME_HINT)
-    .refine((text) => isIP(text) !== 0 || hostName.test(text), SERVER_NAME_HINT)
-    .nullable()
-    .default(null)
-    .describe("Name that is asked for (SNI) and verified. Default: the host of the backend's URL."),
-  cert: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe('PEM file of the certificate that is shown to backends, with its chain.'),
-  key: z.string().nullable().default(null).describe('PEM file of the key of cert.'),
-});
-
 const HASH_ON_HINT = 'expected client_ip, path, header:NAME, cookie:NAME or query:NAME';
 const BALANCE_FACTOR_HINT = 'expected 0 for no bound, or a number from 1 to 100';
 
@@ -215,7 +187,7 @@ export const pool = z.strictObject({
   timeouts: timeouts.prefault({}).describe('How long a backend may take.'),
   retries: retries.prefault({}).describe('What is tried again.'),
   connections: connections.prefault({}).describe('Connections to each backend, per worker.'),
-  tls: tls
+  tls: clientTls
     .prefault({})
     .describe('TLS to backends with https URLs. Files are read again at a reload.'),
 });

@@ -1,7 +1,7 @@
 /** `store`, `stateDir`, `secret`: what workers and instances share, and what outlives a restart. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseRedisAddress, parseRedisUrl } from '../../store/redis-url.ts';
+import { clientTls } from './client-tls.ts';
 import { positiveDuration } from './scalars.ts';
 
 const URL_HINT = 'expected redis://host:6379/0, rediss://host:6379/0 or unix:/path.sock';
@@ -12,26 +12,6 @@ const address = z
   .refine((text) => parseRedisAddress(text) !== undefined, ADDRESS_HINT);
 
 const text = (what: string) => z.string(`expected ${what}`).min(1, `expected ${what}`);
-
-const tls = z.strictObject({
-  verify: z
-    .boolean('expected true or false')
-    .default(true)
-    .describe('The certificate of Redis must come from a known authority and be for its name.'),
-  ca: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe("PEM file of the authorities that are trusted, in place of the system's."),
-  serverName: z
-    .string()
-    .refine((name) => isIP(name) === 0, 'expected a host name')
-    .nullable()
-    .default(null)
-    .describe('Name that is asked for (SNI) and verified. Default: the host of the URL.'),
-  cert: z.string().nullable().default(null).describe('PEM file of a client certificate.'),
-  key: z.string().nullable().default(null).describe('PEM file of the key of cert.'),
-});
 
 /** Where workers and instances agree. */
 export const store = z.strictObject({
@@ -72,7 +52,7 @@ export const store = z.strictObject({
     .boolean('expected true or false')
     .default(false)
     .describe('TLS to the Sentinels, and to all servers; a rediss:// URL has it anyway.'),
-  tls: tls.prefault({}).describe('TLS to Redis. Files are read again at a reload.'),
+  tls: clientTls.prefault({}).describe('TLS to Redis. Files are read again at a reload.'),
   prefix: z
     .string('expected a prefix such as "lb:"')
     .regex(/^[\x21-\x7a|~]{0,64}$/, 'expected printable ASCII without spaces and braces')
