@@ -71,6 +71,7 @@ export class Guard<Operation extends string> {
   #nextProbe: NodeJS.Timeout | undefined;
   #isProbing = false;
   #isClosed = false;
+  readonly #known = Promise.withResolvers<void>();
   /** Until the first probe succeeds, or the timeout has passed. */
   #begun: Promise<void> | undefined;
   #endBeginning: () => void = () => undefined;
@@ -96,6 +97,11 @@ export class Guard<Operation extends string> {
   /** False: whatever is asked fails at once. */
   get isUp(): boolean {
     return this.#error === undefined || this.#begun !== undefined;
+  }
+
+  /** Resolves when it is known whether the store is there, which the first probes say within about a second. */
+  get known(): Promise<void> {
+    return this.#known.promise;
   }
 
   /** Why the store is down, as the last probe or operation had it. */
@@ -143,6 +149,7 @@ export class Guard<Operation extends string> {
     this.#error = new StoreError('unreachable', 'the store is closed');
     this.#failPending(this.#error);
     this.#endBeginning();
+    this.#known.resolve();
     await this.#store.close();
   }
 
@@ -249,6 +256,7 @@ export class Guard<Operation extends string> {
   #say(isUp: boolean): void {
     if (this.#saidUp === isUp) return;
     this.#saidUp = isUp;
+    this.#known.resolve();
     this.#options.hooks.onChange(isUp, this.#error);
   }
 }

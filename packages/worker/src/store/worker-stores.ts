@@ -66,6 +66,11 @@ export class WorkerStores implements SessionStore {
     return this.#current.remember(session, backend, ttlMs);
   }
 
+  /** Resolves when it is known whether the store is there, about a second after the first snapshot named it. */
+  async known(): Promise<void> {
+    await this.#store?.known;
+  }
+
   /** Takes over what a snapshot says; the store stays when it says the same. */
   apply(settings: StoreSnapshot, peers: Peers): void {
     this.#peers = peers;
