@@ -89,6 +89,7 @@ export class Worker {
       metrics: new StoreMetrics(this.#cells),
       clock,
       random,
+      log,
       onChange: (error) => this.#reportStore(error),
     });
     this.#process = new ProcessMetrics(

@@ -11,7 +11,7 @@
  *                           a probe succeeds
  */
 import type { Clock, Random } from '../time/clock.ts';
-import { StoreError, type StoreFailure } from './store.ts';
+import { StoreError } from './store.ts';
 
 /** What a guard needs of the store besides its operations. */
 export interface Probeable {
@@ -32,7 +32,7 @@ export interface GuardHooks<Operation extends string> {
   /** An operation was done. Each ends with this or with onError. */
   onDone(operation: Operation, ms: number): void;
   /** An operation failed, be it that the store was not asked. */
-  onError(operation: Operation, failure: StoreFailure): void;
+  onError(operation: Operation, error: StoreError): void;
 }
 
 export interface GuardOptions<Operation extends string> {
@@ -117,7 +117,7 @@ export class Guard<Operation extends string> {
     const { clock, hooks, timeoutMs } = this.#options;
     if (this.#begun !== undefined) return this.#begun.then(() => this.run(operation, start));
     if (this.#error !== undefined) {
-      hooks.onError(operation, this.#error.failure);
+      hooks.onError(operation, this.#error);
       return Promise.reject(this.#error);
     }
     return new Promise((resolve, reject) => {
@@ -134,7 +134,7 @@ export class Guard<Operation extends string> {
         (error: unknown) => {
           if (!this.#pending.delete(pending)) return;
           const failure = asStoreError(error);
-          hooks.onError(operation, failure.failure);
+          hooks.onError(operation, failure);
           reject(failure);
           if (failure.failure !== 'damaged') this.#goDown(failure);
         },
@@ -181,7 +181,7 @@ export class Guard<Operation extends string> {
 
   #failPending(error: StoreError): void {
     for (const { operation, reject } of this.#pending) {
-      this.#options.hooks.onError(operation, error.failure);
+      this.#options.hooks.onError(operation, error);
       reject(error);
     }
     this.#pending.clear();
