@@ -1,42 +1,36 @@
 /** Sessions of two instances, with two workers each, that share a Redis. */
-import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { startBackendProcesses } from '../support/backend-process.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Instance, startLbctl } from '../support/lbctl.ts';
-import { startRedis } from '../support/redis-server.ts';
+import type { Instance } from '../support/lbctl.ts';
 import { SessionLoad } from '../support/session-load.ts';
+import { shareRedis, stopInstance } from '../support/shared-redis.ts';
 
 const SESSIONS_OF_EACH_KIND = 25;
 
 test('every session keeps to its backend through a reload, a worker’s death and a restart, and moves once when that dies', async () => {
-  await using redis = await startRedis();
-  await using backends = await startBackendProcesses(3);
-  const list = backends.map(({ name, url }) => `{ name: ${name}, url: "${url}" }`).join(', ');
-  // On a machine that is busy with other tests too, 50 ms without an answer do not mean that Redis is away.
-  const yaml = (more = ''): string => `
-workers: 2
-listeners: [{ name: web, bind: 127.0.0.1:0 }]
-store: { type: redis, url: "${redis.url}", timeout: 2s }
+  await using shared = await shareRedis(3);
+  const { list, backends } = shared;
+  const yaml = `
 routes:
   - { match: { paths: [/table] }, pool: table }
   - { match: { paths: [/learn] }, pool: learn }
 pools:
-  table: { backends: [${list}], sticky: { mode: table, key: header:X-Session } }
-  learn: { backends: [${list}], sticky: { mode: learn, cookie: SESSION } }
-${more}`;
-  await using instances = new AsyncDisposableStack();
-  const start = async (): Promise<Instance> => instances.use(await startLbctl(yaml()));
-  const [first, second] = await Promise.all([start(), start()]);
+  table: { backends: ${list}, sticky: { mode: table, key: header:X-Session } }
+  learn: { backends: ${list}, sticky: { mode: learn, cookie: SESSION } }
+`;
+  const [first, second] = await shared.startPair(yaml);
   let ports = [first.port, second.port];
   using load = new SessionLoad(SESSIONS_OF_EACH_KIND, () => ports);
 
   await load.through(() => Promise.resolve(), 2_000);
-  await load.through(() => reload(first, yaml('shutdown: { drainTimeout: 20s }\n')), 2_000);
+  await load.through(
+    () => reload(first, shared.complete(`${yaml}shutdown: { drainTimeout: 20s }\n`)),
+    2_000,
+  );
   await load.through(() => killWorker(first), 2_000);
   await load.through(async () => {
-    await stop(second);
-    ports = [first.port, (await start()).port];
+    await stopInstance(second);
+    ports = [first.port, (await shared.start(yaml)).port];
   }, 2_000);
 
   const before = load.clients.map(({ name, seen }) => `${name} ${seen.join()}`);
@@ -71,10 +65,4 @@ async function killWorker(instance: Instance): Promise<void> {
     const running = workers.filter(({ state, pid }) => state === 'running' && pid !== victim);
     expect(running).toHaveLength(2);
   });
-}
-
-async function stop(instance: Instance): Promise<void> {
-  const exit = once(instance.child, 'exit');
-  instance.child.kill('SIGTERM');
-  await exit;
 }
