@@ -89,7 +89,8 @@ describe('keys in Redis', () => {
       const asked = new RedisStore(redis).take([slowBucket('fine', 1), minutes], 1);
       await expect(asked).rejects.toMatchObject({
         failure: 'damaged',
-        message: 'what Redis has under x:{rl}:api:1.2.3.4 is not ours: delete it',
+        message:
+          'what Redis has under x:{rl}:api:1.2.3.4 is not ours: delete it, or set another store.prefix',
       });
     },
   );

@@ -1,6 +1,7 @@
 /** Sessions in a table, on real sockets: workers that share a store, as those of one instance or of several do. */
 import { describe, expect, test } from '@jest/globals';
 import { MemoryStore } from '@lb/shared/store/memory-store';
+import type { Taken } from '@lb/shared/store/store';
 import { systemClock } from '@lb/shared/time/clock';
 import { eventually } from '../support/eventually.ts';
 import { metricTotal } from '../support/metric-totals.ts';
@@ -69,6 +70,30 @@ test('clients by their address', async () => {
   for (let i = 0; i < 6; i++) seen.add(await ask(worker, `${i}`));
 
   expect(seen.size).toBe(1);
+});
+
+test('a worker accepts nothing before it knows whether the store is there', async () => {
+  const gate = Promise.withResolvers<void>();
+  let probes = 0;
+  class SlowStore extends MemoryStore {
+    override async take(...asked: Parameters<MemoryStore['take']>): Promise<Taken> {
+      probes++;
+      await gate.promise;
+      return super.take(...asked);
+    }
+  }
+  await using a = await scriptedBackend(answers(ok('a')));
+  let isAccepting = false;
+  const starting = startWorker(poolYaml([a.url], STICKY), '{}', new SlowStore(() => 0));
+  void starting.then(() => (isAccepting = true));
+  await eventually(() => expect(probes).toBeGreaterThan(0));
+  const wasAccepting = isAccepting;
+
+  gate.resolve();
+
+  await using worker = await starting;
+  expect(wasAccepting).toBe(false);
+  expect(await ask(worker, 'ann')).toBe('a');
 });
 
 describe('while the store is slow to say', () => {

@@ -1,4 +1,5 @@
-/** A backend: answers with its name; /health 200; /slow?ms=N answers late; ws echoes. Arguments: name, port. */
+/** A backend: answers with its name; /slow?ms=N answers late; .../login sets a cookie; ws echoes. Arguments: name, port. */
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { WebSocketServer } from 'ws';
 
@@ -6,6 +7,9 @@ const [name, port] = process.argv.slice(2);
 const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   const url = new URL(request.url, 'http://backend');
   const answer = () => response.end(name);
+  if (url.pathname.endsWith('/login')) {
+    response.setHeader('Set-Cookie', `SESSION=${randomUUID()}; Path=/; HttpOnly`);
+  }
   if (request.method !== 'GET') request.resume().once('end', answer);
   else if (url.pathname === '/slow') setTimeout(answer, Number(url.searchParams.get('ms')));
   else answer();

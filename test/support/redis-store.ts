@@ -5,7 +5,7 @@ import type { GuardHooks } from '@lb/shared/store/guard';
 import { RedisConnection } from '@lb/shared/store/redis/redis-connection';
 import { type RedisSettings, redisSettings } from '@lb/shared/store/redis/redis-settings';
 import { RedisStore } from '@lb/shared/store/redis/redis-store';
-import type { Bucket, StoreOperation } from '@lb/shared/store/store';
+import type { Bucket, StoreError, StoreOperation } from '@lb/shared/store/store';
 import { seededRandom, systemClock } from '@lb/shared/time/clock';
 import { eventually } from './eventually.ts';
 
@@ -36,7 +36,7 @@ export class StoreLog implements GuardHooks<StoreOperation> {
     this.ended.push(operation);
   }
 
-  onError(operation: string, failure: string): void {
+  onError(operation: string, { failure }: StoreError): void {
     this.ended.push(`${operation}: ${failure}`);
   }
 }

@@ -67,6 +67,7 @@ describe('a guarded store that starts', () => {
     inner.operations[0]?.resolve();
     expect(await asked).toMatchObject({ granted: 1 });
     expect(log.changes).toEqual(['up']);
+    await store.known;
   });
 
   test('lets nobody wait longer than for an answer, and fails at once from then on', async () => {
@@ -90,6 +91,17 @@ describe('a guarded store that starts', () => {
   test('says after a second that there is none', async () => {
     for (let probe = 0; probe < 60; probe++) (await nextProbe(200)).reject(gone);
     expect(log.changes).toEqual(['connection refused']);
+  });
+
+  test('is known to be there, or not, from then on', async () => {
+    let isKnown = false;
+    void store.known.then(() => (isKnown = true));
+    for (let probe = 0; probe < 10; probe++) (await nextProbe(200)).reject(gone);
+    expect(isKnown).toBe(false);
+
+    for (let probe = 0; probe < 50; probe++) (await nextProbe(200)).reject(gone);
+
+    expect(isKnown).toBe(true);
   });
 });
 

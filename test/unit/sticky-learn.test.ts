@@ -1,6 +1,7 @@
 /** Sessions learnt from the backend's own cookie. */
 import { describe, expect, test } from '@jest/globals';
 import { MemoryStore } from '@lb/shared/store/memory-store';
+import { StoreError } from '@lb/shared/store/store';
 import { StickyPool } from '../support/sticky-pool.ts';
 import { Timeline } from '../support/timeline.ts';
 
@@ -17,6 +18,18 @@ function workers(): readonly [StickyPool, StickyPool] {
 }
 
 describe('the backend that set the cookie', () => {
+  test('has the session also when the store could not be told: the next request does it', async () => {
+    const [first, second] = workers();
+    const { store } = first;
+    const remember = store.remember.bind(store);
+    store.remember = () => Promise.reject(new StoreError('timeout', 'no answer'));
+    const backend = await first.ask({}, SET);
+    store.remember = remember;
+    await first.ask(SENT);
+
+    expect([await second.ask(SENT), await second.ask(SENT)]).toEqual([backend, backend]);
+  });
+
   test('has the session, for all workers', async () => {
     const [first, second] = workers();
     const backend = await first.ask({}, SET);

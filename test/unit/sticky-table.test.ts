@@ -310,15 +310,26 @@ describe('while the store is away', () => {
   });
 
   test('a store that comes back empty is told what is known', async () => {
-    const { first, second, store, timeline } = workers(2);
+    const { first, second, store } = workers(2);
     store.isAway = true;
     const backend = await first.ask(ANN);
     store.isAway = false;
-    await timeline.advance(5_000);
     await first.ask(ANN);
-    await settle();
 
     expect(await second.ask(ANN)).toBe(backend);
+  });
+
+  test('what a worker decides lasts no longer than that, where others have agreed', async () => {
+    const { first, second, store } = workers(2);
+    const agreed = await first.ask(ANN);
+    store.isAway = true;
+    const alone = await second.ask(ANN);
+    store.isAway = false;
+
+    expect(alone).not.toBe(agreed);
+    expect([await second.ask(ANN), await second.ask(ANN)]).toEqual([agreed, agreed]);
+    expect(store.asked.at(-1)).toEqual(['find', expect.anything()]);
+    expect(store.asked).toHaveLength(4);
   });
 
   test('an error that is none of the store’s is not taken for its absence', async () => {

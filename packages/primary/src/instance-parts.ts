@@ -116,6 +116,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const sharing = new Sharing({
     clock,
     random,
+    log,
     facts: () => view.facts(),
     onJoin: (registry) => secret.agree(registry),
     onCount: (count) => publisher.changeInstances(count),

@@ -89,6 +89,7 @@ export class Worker {
       metrics: new StoreMetrics(this.#cells),
       clock,
       random,
+      log,
       onChange: (error) => this.#reportStore(error),
     });
     this.#process = new ProcessMetrics(
@@ -134,9 +135,7 @@ export class Worker {
         this.#apply(message.snapshot);
         return;
       case 'listen':
-        this.#listeners.listen(message.listener, handle, () =>
-          this.#setup.send({ lb: 1, type: 'listening', listener: message.listener }),
-        );
+        void this.#listen(message.listener, handle);
         return;
       case 'connection':
         this.#setup.send({
@@ -184,6 +183,15 @@ export class Worker {
     ]);
     this.#setup.send({ lb: 1, type: 'drained' });
     this.#setup.exit();
+  }
+
+  /** Without a word of the store, the first requests would be given backends and tokens that other workers know nothing of. */
+  async #listen(listener: string, handle: unknown): Promise<void> {
+    await this.#stores.known();
+    if (this.#isDraining) return;
+    this.#listeners.listen(listener, handle, () =>
+      this.#setup.send({ lb: 1, type: 'listening', listener }),
+    );
   }
 
   #apply(snapshot: Snapshot): void {

@@ -1,5 +1,6 @@
 /** What a person sees when an instance starts on a terminal. */
 import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
+import { storeText } from './store-text.ts';
 
 /** Lines of the banner. @param admin where the admin server listens */
 export function bannerLines(
@@ -7,7 +8,7 @@ export function bannerLines(
   pools: readonly PoolReply[],
   admin: string,
 ): string[] {
-  const { version, node, pid, listeners, workers, config } = status;
+  const { version, node, pid, listeners, workers, config, store } = status;
   return [
     `lbctl ${version}  (node ${node}, pid ${pid})`,
     ...listeners.map(({ name, bind, address }) =>
@@ -21,6 +22,7 @@ export function bannerLines(
     }),
     `  admin     http://${admin}`,
     `  config    ${config.path ?? '(command line)'}`,
+    ...(store.type === 'memory' ? [] : [`  store     ${storeText(store)}`]),
     `  workers   ${workers.length}`,
   ];
 }

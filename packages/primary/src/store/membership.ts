@@ -5,6 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InstanceReply } from '@lb/shared/admin-api/contract';
 import type { StoreSnapshot } from '@lb/shared/model/store-snapshot';
+import type { Logger } from '@lb/shared/logging/logger';
+import { DamageLog } from '@lb/shared/store/damage-log';
 import { GuardedRegistry } from '@lb/shared/store/guarded-registry';
 import { RedisConnection } from '@lb/shared/store/redis/redis-connection';
 import { RedisRegistry } from '@lb/shared/store/redis/redis-registry';
@@ -24,6 +26,7 @@ export type InstanceFacts = Omit<InstanceReply, 'isSelf'>;
 export interface MembershipOptions {
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Logger;
   /** Of this instance, now; `id` is always the same. */
   readonly facts: () => InstanceFacts;
   /** There is a registry, or there is again: called before this instance says that it lives. */
@@ -38,6 +41,7 @@ export interface MembershipOptions {
 
 export class Membership {
   readonly #options: MembershipOptions;
+  readonly #damage: DamageLog;
   #settings: StoreSnapshot | undefined;
   #shared: GuardedRegistry | undefined;
   #instances: readonly InstanceFacts[] = [];
@@ -45,6 +49,7 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#damage = new DamageLog(options.log, options.clock);
   }
 
   /** Every instance that lives, as last heard, this one first. */
@@ -91,7 +96,7 @@ export class Membership {
           if (isUp) void this.#join();
         },
         onDone: () => undefined,
-        onError: () => undefined,
+        onError: (_operation, error) => this.#damage.report(error),
       },
     });
   }

@@ -11,7 +11,7 @@
  *                           a probe succeeds
  */
 import type { Clock, Random } from '../time/clock.ts';
-import { StoreError, type StoreFailure } from './store.ts';
+import { StoreError } from './store.ts';
 
 /** What a guard needs of the store besides its operations. */
 export interface Probeable {
@@ -32,7 +32,7 @@ export interface GuardHooks<Operation extends string> {
   /** An operation was done. Each ends with this or with onError. */
   onDone(operation: Operation, ms: number): void;
   /** An operation failed, be it that the store was not asked. */
-  onError(operation: Operation, failure: StoreFailure): void;
+  onError(operation: Operation, error: StoreError): void;
 }
 
 export interface GuardOptions<Operation extends string> {
@@ -71,6 +71,7 @@ export class Guard<Operation extends string> {
   #nextProbe: NodeJS.Timeout | undefined;
   #isProbing = false;
   #isClosed = false;
+  readonly #known = Promise.withResolvers<void>();
   /** Until the first probe succeeds, or the timeout has passed. */
   #begun: Promise<void> | undefined;
   #endBeginning: () => void = () => undefined;
@@ -98,6 +99,11 @@ export class Guard<Operation extends string> {
     return this.#error === undefined || this.#begun !== undefined;
   }
 
+  /** Resolves when it is known whether the store is there, which the first probes say within about a second. */
+  get known(): Promise<void> {
+    return this.#known.promise;
+  }
+
   /** Why the store is down, as the last probe or operation had it. */
   get error(): StoreError | undefined {
     return this.#error;
@@ -111,7 +117,7 @@ export class Guard<Operation extends string> {
     const { clock, hooks, timeoutMs } = this.#options;
     if (this.#begun !== undefined) return this.#begun.then(() => this.run(operation, start));
     if (this.#error !== undefined) {
-      hooks.onError(operation, this.#error.failure);
+      hooks.onError(operation, this.#error);
       return Promise.reject(this.#error);
     }
     return new Promise((resolve, reject) => {
@@ -128,7 +134,7 @@ export class Guard<Operation extends string> {
         (error: unknown) => {
           if (!this.#pending.delete(pending)) return;
           const failure = asStoreError(error);
-          hooks.onError(operation, failure.failure);
+          hooks.onError(operation, failure);
           reject(failure);
           if (failure.failure !== 'damaged') this.#goDown(failure);
         },
@@ -143,6 +149,7 @@ export class Guard<Operation extends string> {
     this.#error = new StoreError('unreachable', 'the store is closed');
     this.#failPending(this.#error);
     this.#endBeginning();
+    this.#known.resolve();
     await this.#store.close();
   }
 
@@ -174,7 +181,7 @@ export class Guard<Operation extends string> {
 
   #failPending(error: StoreError): void {
     for (const { operation, reject } of this.#pending) {
-      this.#options.hooks.onError(operation, error.failure);
+      this.#options.hooks.onError(operation, error);
       reject(error);
     }
     this.#pending.clear();
@@ -249,6 +256,7 @@ export class Guard<Operation extends string> {
   #say(isUp: boolean): void {
     if (this.#saidUp === isUp) return;
     this.#saidUp = isUp;
+    this.#known.resolve();
     this.#options.hooks.onChange(isUp, this.#error);
   }
 }

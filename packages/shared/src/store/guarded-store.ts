@@ -16,6 +16,11 @@ export class GuardedStore implements Store {
     return this.#guard.isUp;
   }
 
+  /** Resolves when it is known whether the store is there: within about a second. */
+  get known(): Promise<void> {
+    return this.#guard.known;
+  }
+
   /** Why it is down. */
   get error(): StoreError | undefined {
     return this.#guard.error;

@@ -12,7 +12,9 @@ import { MemoryBuckets } from '@lb/shared/store/memory-buckets';
 import { RedisConnection } from '@lb/shared/store/redis/redis-connection';
 import { RedisStore } from '@lb/shared/store/redis/redis-store';
 import type { Session, SessionStore, Store, StoreError } from '@lb/shared/store/store';
+import { DamageLog } from '@lb/shared/store/damage-log';
 import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Logger } from 'pino';
 import type { StoreMetrics } from '../metrics/store-metrics.ts';
 import { LimitSource, localLimitStore, type Supply } from './limit-source.ts';
 import type { PrimaryStore } from './primary-store.ts';
@@ -22,6 +24,7 @@ export interface WorkerStoresSetup {
   readonly metrics: StoreMetrics;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Logger;
   /** The store went away, with the error, or came back. */
   readonly onChange: (error: StoreError | undefined) => void;
 }
@@ -39,6 +42,7 @@ export class WorkerStores implements SessionStore {
   readonly limits: LimitSource;
   readonly #setup: WorkerStoresSetup;
   readonly #alone: Supply;
+  readonly #damage: DamageLog;
   #settings: StoreSnapshot | undefined;
   #store: GuardedStore | undefined;
   /** The memory of the primary while it stands in for Redis. */
@@ -47,6 +51,7 @@ export class WorkerStores implements SessionStore {
 
   constructor(setup: WorkerStoresSetup) {
     this.#setup = setup;
+    this.#damage = new DamageLog(setup.log, setup.clock);
     this.#alone = {
       store: localLimitStore(new MemoryBuckets(() => setup.clock.monotonicMs())),
       share: () => 1 / (this.#peers.instances * this.#peers.workers),
@@ -64,6 +69,11 @@ export class WorkerStores implements SessionStore {
 
   remember(session: Session, backend: string, ttlMs: number): Promise<void> {
     return this.#current.remember(session, backend, ttlMs);
+  }
+
+  /** Resolves when it is known whether the store is there, about a second after the first snapshot named it. */
+  async known(): Promise<void> {
+    await this.#store?.known;
   }
 
   /** Takes over what a snapshot says; the store stays when it says the same. */
@@ -116,8 +126,10 @@ export class WorkerStores implements SessionStore {
         onDone: (operation, ms) => {
           if (isMain) metrics.done(operation, ms);
         },
-        onError: (operation) => {
-          if (isMain) metrics.failed(operation);
+        onError: (operation, error) => {
+          if (!isMain) return;
+          metrics.failed(operation);
+          this.#damage.report(error);
         },
       },
     });

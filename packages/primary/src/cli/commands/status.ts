@@ -1,11 +1,12 @@
 /** `lbctl status`: the instance at a glance. */
 import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
 import { EXIT } from '../exit-codes.ts';
+import { storeText } from '../store-text.ts';
 import { formatTable } from '../table.ts';
 import type { ClientCall } from './client.ts';
 import { withInstance } from './client.ts';
 
-/** Prints version, uptime, configuration, listeners, workers and pools. */
+/** Prints version, uptime, configuration, store, listeners, workers, pools, and who shares the store. */
 export function status(call: ClientCall, nowMs: number): Promise<number> {
   const { output, options } = call;
   return withInstance(call, async (client) => {
@@ -18,13 +19,18 @@ export function status(call: ClientCall, nowMs: number): Promise<number> {
 }
 
 /** The same for people; plain text. */
-function statusLines(reply: StatusReply, pools: readonly PoolReply[], nowMs: number): string[] {
-  const { config, totals } = reply;
+export function statusLines(
+  reply: StatusReply,
+  pools: readonly PoolReply[],
+  nowMs: number,
+): string[] {
+  const { config, totals, store } = reply;
   const uptime = formatUptime(nowMs - Date.parse(reply.startedAt));
   const failed = config.lastReloadFailed ? '; the last reload FAILED, see the log' : '';
   return [
     `lbctl ${reply.version}  ${reply.state}  up ${uptime}  pid ${reply.pid}  node ${reply.node}`,
     `config   ${config.path ?? '(command line)'}  ${config.hash}  loaded ${config.loadedAt}${failed}`,
+    `store    ${storeText(store)}`,
     `traffic  ${totals.requestsPerSecond.toFixed(1)} req/s  ${totals.inFlight} in flight  ${totals.connections} connections  ${totals.requests} requests  ${totals.errors} errors`,
     '',
     ...formatTable(
@@ -59,6 +65,33 @@ function statusLines(reply: StatusReply, pools: readonly PoolReply[], nowMs: num
         name,
         policy,
         `${backends.filter(({ state }) => state === 'up').length}/${backends.length}`,
+      ]),
+    ),
+    ...instanceLines(reply),
+  ];
+}
+
+/** Who shares the store; nothing where nobody can. */
+function instanceLines({ store, instances }: StatusReply): string[] {
+  if (store.type === 'memory' && instances.length === 1) return [];
+  return [
+    '',
+    ...formatTable(
+      [
+        { title: 'INSTANCE' },
+        { title: 'PID', align: 'right' },
+        { title: 'VERSION' },
+        { title: 'WORKERS', align: 'right' },
+        { title: 'CONFIG' },
+        { title: 'STARTED' },
+      ],
+      instances.map(({ host, pid, version, workers, configHash, startedAt, isSelf }) => [
+        isSelf ? `${host} (this one)` : host,
+        `${pid}`,
+        version,
+        `${workers}`,
+        configHash,
+        startedAt,
       ]),
     ),
   ];

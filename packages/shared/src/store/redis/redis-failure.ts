@@ -49,7 +49,10 @@ export function replyFailure(error: Error, keys: readonly string[] = []): StoreE
   const damaged = DAMAGED.exec(error.message);
   if (damaged !== null) {
     const key = damaged[1] ?? keys.join(' ');
-    return new StoreError('damaged', `what Redis has under ${key} is not ours: delete it`);
+    return new StoreError(
+      'damaged',
+      `what Redis has under ${key} is not ours: delete it, or set another store.prefix`,
+    );
   }
   return new StoreError('refused', refusalText(error.message));
 }

@@ -4,7 +4,8 @@
  *     known ──▶ in the map, its backend up ever since? ── yes ──▶ that one; the store is asked behind its back now and then
  *     find  ──▶ no: ask the store, and bind the session where it has no backend that can take it
  *
- * While the store is away the map goes on alone: no request fails for it.
+ * While the store is away the map goes on alone: no request fails for it. What was decided without the store is asked about
+ * by every request, so that it lasts no longer than the absence.
  */
 import { hash } from 'node:crypto';
 import { Generations } from '@lb/shared/store/generations';
@@ -38,6 +39,8 @@ interface Entry {
   readonly backend: Backend;
   /** Those of the backend when it was bound: one more, and what was known is worth nothing. */
   readonly outages: number;
+  /** The store has it as well, as far as this worker knows. */
+  isAgreed: boolean;
   checkedMs: number;
 }
 
@@ -69,7 +72,7 @@ export class Sessions {
   /** The backend that this worker is sure of; undefined: ask `find`. */
   known(key: string, exchange: Exchange): Backend | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || !this.#stands(entry) || !isUsable(entry.backend, exchange)) return;
+    if (!entry?.isAgreed || !this.#stands(entry) || !isUsable(entry.backend, exchange)) return;
     const { services } = exchange;
     const nowMs = services.clock.monotonicMs();
     const ageMs = nowMs - entry.checkedMs;
@@ -103,19 +106,20 @@ export class Sessions {
 
   /** The session has this backend from now on; resolves when the store knows it, or cannot be told. */
   async remember(key: string, backend: Backend, { services }: Exchange): Promise<void> {
-    this.#set(key, backend, services);
+    const entry = this.#set(key, backend, services, false);
     try {
       const session = { pool: this.#pool, key };
       await services.store.remember(session, backend.name, this.#ttlMs);
+      entry.isAgreed = true;
     } catch (error) {
       if (!isAway(error)) throw error;
     }
   }
 
-  /** Whether it was known already that the session has this backend. */
+  /** Whether this worker and the store knew already that the session has this backend. */
   has(key: string, backend: Backend): boolean {
     const entry = this.#entries.get(key);
-    return entry !== undefined && entry.backend === backend && this.#stands(entry);
+    return entry?.isAgreed === true && entry.backend === backend && this.#stands(entry);
   }
 
   /** The session is over; the store forgets it by itself. */
@@ -137,15 +141,19 @@ export class Sessions {
     const before = asked ?? this.#remembered(key, services);
     if (before === undefined && !mayBegin) return undefined;
     const kept = this.#usable(before, exchange);
-    if (kept !== undefined && asked !== undefined) return this.#enter(key, kept, exchange, 'hit');
+    if (kept !== undefined && asked !== undefined) {
+      this.#set(key, kept, services, true);
+      return { backend: kept, result: 'hit' };
+    }
     const proposed = kept ?? pool.pick(exchange);
     if (proposed === undefined) return undefined;
     const gone = kept === undefined ? before : undefined;
     const agreed = await services.store.bind(session, proposed.name, this.#ttlMs, gone);
     // What the others have agreed on may be out of this worker's reach.
     const backend = this.#usable(agreed, exchange) ?? proposed;
+    this.#set(key, backend, services, backend.name === agreed);
     const isOurs = backend === proposed && backend.name !== before;
-    return this.#enter(key, backend, exchange, isOurs ? moved(before) : 'hit');
+    return { backend, result: isOurs ? moved(before) : 'hit' };
   }
 
   /** By what is known here alone. */
@@ -155,7 +163,8 @@ export class Sessions {
     const kept = this.#usable(before, exchange);
     const backend = kept ?? pool.pick(exchange);
     if (backend === undefined) return undefined;
-    return this.#enter(key, backend, exchange, kept === undefined ? moved(before) : 'hit');
+    this.#set(key, backend, exchange.services, false);
+    return { backend, result: kept === undefined ? moved(before) : 'hit' };
   }
 
   #usable(name: string | undefined, exchange: Exchange): Backend | undefined {
@@ -163,14 +172,11 @@ export class Sessions {
     return backend !== undefined && isUsable(backend, exchange) ? backend : undefined;
   }
 
-  #enter(key: string, backend: Backend, { services }: Exchange, result: StickyResult): Bound {
-    this.#set(key, backend, services);
-    return { backend, result };
-  }
-
-  #set(key: string, backend: Backend, { clock }: Services): void {
+  #set(key: string, backend: Backend, { clock }: Services, isAgreed: boolean): Entry {
     const { outages } = backend;
-    this.#entries.set(key, { backend, outages, checkedMs: clock.monotonicMs() });
+    const entry = { backend, outages, isAgreed, checkedMs: clock.monotonicMs() };
+    this.#entries.set(key, entry);
+    return entry;
   }
 
   /** The backend is still one of the pool, and has been able to take requests all the time. */
@@ -193,7 +199,7 @@ export class Sessions {
       if (agreed === name || this.#entries.get(key) !== entry) return;
       const backend = this.#byName.get(agreed);
       if (backend === undefined) this.forget(key);
-      else this.#set(key, backend, services);
+      else this.#set(key, backend, services, true);
     } catch (error) {
       if (!isAway(error)) throw error;
     }
