@@ -7,14 +7,24 @@ export const COMEBACK_MS = 10_000;
 
 const PROGRAM = new URL('./backend.ts', import.meta.url);
 
-/** Owns the processes. `say` gets one line for what happens to them. */
+export interface DemoBackend {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** Owns the processes. */
 export class DemoBackends {
   readonly #ports: readonly number[];
   readonly #say: (line: string) => void;
-  readonly #children = new Map<string, ChildProcess>();
+  readonly #children = new Map<string, { readonly child: ChildProcess; port: number }>();
   readonly #comebacks = new Set<NodeJS.Timeout>();
   #isClosed = false;
 
+  /**
+   * @param ports one for each; 0 is any that is free
+   * @param say gets one line for what happens to them
+   */
   constructor(ports: readonly number[], say: (line: string) => void) {
     this.#ports = ports;
     this.#say = say;
@@ -25,10 +35,13 @@ export class DemoBackends {
     await Promise.all(this.#ports.map((port, index) => this.#launch(`web-${index + 1}`, port)));
   }
 
-  /** Name and pid of those that run now. */
-  running(): { readonly name: string; readonly pid: number }[] {
+  /** Those that run now. */
+  running(): DemoBackend[] {
     return [...this.#children]
-      .flatMap(([name, { pid }]) => (pid === undefined ? [] : [{ name, pid }]))
+      .flatMap(([name, { child, port }]) => {
+        const { pid } = child;
+        return pid === undefined ? [] : [{ name, pid, port }];
+      })
       .sort((left, right) => left.name.localeCompare(right.name));
   }
 
@@ -36,7 +49,7 @@ export class DemoBackends {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#comebacks) clearTimeout(timer);
-    const exits = [...this.#children.values()].map(async (child) => {
+    const exits = [...this.#children.values()].map(async ({ child }) => {
       const exit = once(child, 'exit');
       child.kill('SIGKILL');
       await exit;
@@ -48,16 +61,20 @@ export class DemoBackends {
     const child = fork(PROGRAM, [name, String(port)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#children.set(name, child);
+    const running = { child, port };
+    this.#children.set(name, running);
     const isUp = Promise.withResolvers<void>();
-    child.once('message', () => isUp.resolve());
+    child.once('message', (bound) => {
+      running.port = Number(bound);
+      isUp.resolve();
+    });
     child.once('error', (error) => isUp.reject(error));
     child.once('exit', (code, signal) => {
       this.#children.delete(name);
       isUp.reject(new Error(`${name} on port ${port} exited with ${signal ?? code}`));
     });
     await isUp.promise;
-    child.once('exit', () => this.#bringBack(name, port));
+    child.once('exit', () => this.#bringBack(name, running.port));
   }
 
   #bringBack(name: string, port: number): void {

@@ -154,7 +154,7 @@ function whatToTry(ports: DemoPorts, config: string, backends: DemoBackends): st
   return `
   balancer  http://127.0.0.1:${ports.listener}
   admin     http://127.0.0.1:${ports.admin}
-  backends  ${running.map(({ name, pid }, index) => `${name} on ${ports.backends[index]} (pid ${pid})`).join(', ')}
+  backends  ${running.map(({ name, pid, port }) => `${name} on ${port} (pid ${pid})`).join(', ')}
 
   Try, in another terminal:
 

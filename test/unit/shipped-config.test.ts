@@ -5,8 +5,23 @@ import { parseConfig } from '@lb/shared/config/parse';
 const ROOT = new URL('../../', import.meta.url);
 
 describe('the configurations that people start from', () => {
-  test('lb.yaml is valid, without a warning', async () => {
-    expect(check(await read('lb.yaml'))).toEqual([]);
+  test.each(['lb.yaml', 'deploy/two-instances/lb.yaml'])(
+    '%s is valid, without a warning',
+    async (file) => {
+      expect(check(await read(file))).toEqual([]);
+    },
+  );
+
+  test('the two instances in containers are told what their lb.yaml asks for', async () => {
+    const compose = await read('deploy/two-instances/compose.yaml');
+    const yaml = await read('deploy/two-instances/lb.yaml');
+    const env: Record<string, string> = {};
+    for (const [, name = '', value = ''] of compose.matchAll(/^ {6}([A-Z][A-Z0-9_]+): (.+)$/gm))
+      env[name] = value;
+
+    expect(Object.keys(env)).toEqual(['REDIS_URL', 'WEB_1', 'WEB_2', 'WEB_3']);
+    for (const name of Object.keys(env)) expect(yaml).toContain(`\${${name}:-`);
+    expect(check(yaml, env)).toEqual([]);
   });
 
   test.each(['README.md', 'docs/operations.md'])('every whole example of %s is', async (file) => {
@@ -29,7 +44,7 @@ function completed(example: string): string {
 }
 
 /** Mistakes and warnings in one list. */
-function check(text: string): unknown[] {
-  const parsed = parseConfig({ text, file: 'lb.yaml', env: {}, readFile: () => '' });
+function check(text: string, env: Readonly<Record<string, string>> = {}): unknown[] {
+  const parsed = parseConfig({ text, file: 'lb.yaml', env, readFile: () => '' });
   return parsed.ok ? [...parsed.warnings] : [...parsed.errors];
 }
