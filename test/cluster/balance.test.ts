@@ -65,11 +65,12 @@ pools:
 
   test('a key has one backend on all workers', async () => {
     await using backends = await startBackendProcesses(3);
-    const urls = backends.map(({ url }) => url).join(', ');
+    // By their names, or the ports would decide who gets which key.
+    const named = backends.map(({ name, url }) => `{ name: ${name}, url: "${url}" }`).join(', ');
     await using lb = await startLbctl(`
 workers: 2
 listeners: [{ bind: 127.0.0.1:0, accept: round-robin }]
-pools: { web: { policy: maglev, hashOn: header:X-User, backends: [${urls}] } }
+pools: { web: { policy: maglev, hashOn: header:X-User, backends: [${named}] } }
 `);
 
     const seen = new Set<string>();
