@@ -181,6 +181,21 @@ describe('start', () => {
     );
   });
 
+  test('runs a configuration twice where the second is told its own socket', async () => {
+    await using backend = await hello();
+    await using place = workplace();
+    place.write('lb.yaml', config({ backend: backend.url }));
+    const first = await place.start();
+    const socket = join(place.directory, 'second.sock');
+
+    const second = await place.start('--socket', socket);
+
+    const { stdout } = await place.lbctl('status', '--json', '--socket', socket);
+    expect(JSON.parse(stdout)).toMatchObject({ pid: second.process.pid, state: 'running' });
+    expect((await first.status()).pid).toBe(first.process.pid);
+    expect((await place.lbctl('start', '--socket', socket)).stderr).toContain('already running');
+  });
+
   test('names who holds the port', async () => {
     await using backend = await hello();
     await using place = workplace();

@@ -47,7 +47,7 @@ pools:
   expect(moving).toBeGreaterThan(0);
   expect(load.refused).toEqual([]);
   expect(load.answered).toBeGreaterThanOrEqual(10_000);
-}, 60_000);
+}, 120_000);
 
 async function reload(instance: Instance, yaml: string): Promise<void> {
   await instance.write(yaml);

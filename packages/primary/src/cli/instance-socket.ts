@@ -1,4 +1,4 @@
-/** Chooses where a new instance is reached, and makes sure that it is the only one of its configuration. */
+/** Chooses where a new instance is reached, and makes sure that it is the only one there. */
 import { readlink, symlink, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AdminClient, AdminUnreachable } from '@lb/shared/admin-api/client';
@@ -21,7 +21,10 @@ export type ChosenSocket =
   | { readonly ok: true; readonly path: string; readonly linkPath: string }
   | { readonly ok: false; readonly message: string };
 
-/** Refuses when an instance answers already. */
+/**
+ * Refuses when an instance answers there already. One that is told where may be another of the same configuration, from which it
+ * differs by its environment: it leaves the link to who has it.
+ */
 export async function chooseSocket(
   { flag, configured, configPath }: SocketWishes,
   context: CliContext,
@@ -33,11 +36,10 @@ export async function chooseSocket(
   const linkPath = join(directory, name);
   const chosen = flag === undefined ? configured : resolve(context.cwd, flag);
   const path = chosen ?? linkPath;
-  for (const taken of new Set([linkPath, path])) {
-    const message = await runningMessage(taken, configPath);
-    if (message !== undefined) return { ok: false, message };
-  }
-  return { ok: true, path, linkPath };
+  const message = await runningMessage(path, configPath);
+  if (message !== undefined) return { ok: false, message };
+  const isLinked = path !== linkPath && (await runningMessage(linkPath, configPath)) !== undefined;
+  return { ok: true, path, linkPath: isLinked ? path : linkPath };
 }
 
 /** Leaves a link at the default place when the socket is elsewhere. Returns what takes it away again. */
@@ -49,10 +51,11 @@ export async function linkSocket({
   readonly linkPath: string;
 }): Promise<() => Promise<void>> {
   if (path === linkPath) return async () => undefined;
-  await unlink(linkPath).catch(ignoreMissing);
-  await symlink(path, linkPath);
+  await unlink(linkPath).catch(ignore('ENOENT'));
+  // Another one of the same configuration may start at the same moment, and be first.
+  await symlink(path, linkPath).catch(ignore('EEXIST'));
   return async () => {
-    if ((await readlink(linkPath).catch(ignoreMissing)) === path) await unlink(linkPath);
+    if ((await readlink(linkPath).catch(ignore('ENOENT'))) === path) await unlink(linkPath);
   };
 }
 
@@ -74,6 +77,8 @@ async function runningMessage(
   }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+function ignore(code: string): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
 }
