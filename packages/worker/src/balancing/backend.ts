@@ -4,6 +4,7 @@
  */
 import type { Agent } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
+import type { FailureCode } from '@lb/shared/errors/reasons';
 import { parseBackendUrl } from '@lb/shared/net/backend-url';
 import {
   type BackendSnapshot,
@@ -194,6 +195,16 @@ export class Backend implements Candidate {
   answered(status: number, ms: number, nowMs: number): void {
     this.#latency.observe(ms, nowMs);
     this.metrics.answered(status, ms);
+  }
+
+  /** A try ended without an answer, for which the backend is to blame. */
+  failed(code: FailureCode): void {
+    this.metrics.failed(code);
+  }
+
+  /** The body of an answer broke off. */
+  cut(code: FailureCode): void {
+    this.metrics.failed(code);
   }
 
   /** Idle connections are closed; those in use close with their request. */

@@ -139,6 +139,7 @@ export class Passage implements Carrier, TryEvents {
   }
 
   onCut(code: FailureCode): void {
+    this.#backend?.cut(code);
     this.endTry();
     this.exchange.cut(code);
   }
@@ -226,7 +227,7 @@ export class Passage implements Carrier, TryEvents {
       services.shortages.report(backend, failure.detail);
       return;
     }
-    backend.metrics.failed(failure.code);
+    backend.failed(failure.code);
     const { metric } = FAILURES[failure.code];
     if (metric === 'connect' || (metric === 'tls' && !failure.reusedConnection)) {
       services.reportUnreachable(backend, failure.detail);
