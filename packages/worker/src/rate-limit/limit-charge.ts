@@ -15,6 +15,8 @@ export function chargeAll(
   charges: readonly Charge[],
   nowMs: number,
 ): readonly Charge[] | Promise<readonly Charge[]> {
+  const [only] = charges;
+  if (only !== undefined && charges.length === 1) return chargeOne(only, charges, nowMs);
   const spent: Charge[] = [];
   const unknown: Charge[] = [];
   const refusing: Charge[] = [];
@@ -33,6 +35,23 @@ export function chargeAll(
     if (refused.length > 0) putBack(spent);
     return refused;
   });
+}
+
+/** Nearly every route has one limit: no list is made for it. @param charges the charge alone */
+function chargeOne(
+  { limiter, entry }: Charge,
+  charges: readonly Charge[],
+  nowMs: number,
+): readonly Charge[] | Promise<readonly Charge[]> {
+  switch (limiter.spend(entry, nowMs)) {
+    case 'allowed':
+    case 'free':
+      return NOBODY;
+    case 'refused':
+      return charges;
+    case 'unknown':
+      return askFor(charges, nowMs);
+  }
 }
 
 const NOBODY: readonly Charge[] = [];

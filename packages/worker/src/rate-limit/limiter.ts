@@ -19,7 +19,7 @@ import type { LimitSource, Supplied } from '../store/limit-source.ts';
 import type { LimitMetrics } from '../metrics/limit-metrics.ts';
 import { LimitEntry } from './limit-entry.ts';
 import { compileLimitKey, type LimitKey } from './limit-key.ts';
-import { policyItem } from './rate-limit-fields.ts';
+import { linesStart, policyItem } from './rate-limit-fields.ts';
 
 /** What is fetched ahead lasts so long. */
 const LEASE_MS = 50;
@@ -51,6 +51,8 @@ export class Limiter {
   readonly isTold: boolean;
   /** How RateLimit-Policy names it. */
   readonly policyItem: string;
+  /** What a client is told where it is the only limit, up to what changes. */
+  readonly linesStart: string;
   readonly #config: RateLimitConfig;
   readonly #key: LimitKey;
   readonly #clock: Clock;
@@ -66,6 +68,7 @@ export class Limiter {
     this.metrics = metrics;
     this.isTold = config.headers && !config.shadow;
     this.policyItem = policyItem({ name, config });
+    this.linesStart = linesStart(name, this.policyItem);
     this.#config = config;
     this.#clock = clock;
     this.#source = source;

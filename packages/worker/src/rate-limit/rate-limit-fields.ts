@@ -4,10 +4,15 @@
  * @see draft-ietf-httpapi-ratelimit-headers-10; RFC 9651
  */
 import type { Charge } from './limit-charge.ts';
+import type { LimitEntry } from './limit-entry.ts';
 import type { Limiter } from './limiter.ts';
 
 /** Both lines with their CR LF; '' when there is nothing to say. Limits in the shadow and those without `headers` are not named. */
 export function rateLimitLines(charges: readonly Charge[], nowMs: number): string {
+  const [only] = charges;
+  if (only !== undefined && charges.length === 1) {
+    return only.limiter.isTold ? only.limiter.linesStart + stateOf(only.entry, nowMs) + '\r\n' : '';
+  }
   let policies = '';
   let states = '';
   for (const charge of charges) {
@@ -27,6 +32,11 @@ export function policyItem({
   return `"${name}";q=${burst};w=${Math.max(1, Math.ceil(burst / rate))}`;
 }
 
+/** Both lines of a limit that is alone, up to what changes. */
+export function linesStart(name: string, policy: string): string {
+  return `RateLimit-Policy: ${policy}\r\nRateLimit: "${name}";r=`;
+}
+
 /** Seconds after which another try may pass, at least 1. @param refusing those that refused */
 export function retryAfterSeconds(refusing: readonly Charge[], nowMs: number): number {
   const waitMs = refusing.map(({ entry }) => entry.refusedForMs(nowMs));
@@ -35,6 +45,10 @@ export function retryAfterSeconds(refusing: readonly Charge[], nowMs: number): n
 
 /** `"per-client";r=199;t=1` */
 function stateItem({ limiter, entry }: Charge, nowMs: number): string {
-  const resetSeconds = Math.ceil(entry.resetMs(nowMs) / 1_000);
-  return `"${limiter.name}";r=${entry.remaining(nowMs)};t=${resetSeconds}`;
+  return `"${limiter.name}";r=${stateOf(entry, nowMs)}`;
+}
+
+/** `199;t=1` */
+function stateOf(entry: LimitEntry, nowMs: number): string {
+  return `${entry.remaining(nowMs)};t=${Math.ceil(entry.resetMs(nowMs) / 1_000)}`;
 }

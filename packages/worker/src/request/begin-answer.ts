@@ -15,7 +15,10 @@ export function beginAnswer(exchange: Exchange, route: Route, answer: UpstreamAn
   let lines = responseLines(answer.lines, status === 204, mayHaveTrailers);
   if (route.editResponse !== undefined) lines = edited(lines, route.editResponse);
   const { answerLines } = exchange;
-  if (answerLines !== '') lines = { ...lines, text: lines.text + answerLines };
+  if (answerLines !== '') {
+    const { text, hasLength, hasDate } = lines;
+    lines = { text: text + answerLines, hasLength, hasDate };
+  }
   response.begin(status, statusLineOf(answer), lines, connection.isEnding);
 }
 

@@ -17,9 +17,11 @@ export function createRateLimitStage(limiters: readonly Limiter[]): Stage | unde
       for (const limiter of shadowed) shadow(limiter, exchange);
       const charges = enforced.map((limiter) => ({ limiter, entry: limiter.entryOf(exchange) }));
       const refusing = chargeAll(charges, exchange.startedMs);
-      return refusing instanceof Promise
-        ? refusing.then((late) => conclude(exchange, charges, late))
-        : conclude(exchange, charges, refusing);
+      if (!(refusing instanceof Promise))
+        return conclude(exchange, charges, refusing, exchange.startedMs);
+      return refusing.then((late) =>
+        conclude(exchange, charges, late, exchange.services.clock.monotonicMs()),
+      );
     },
   };
 }
@@ -29,13 +31,13 @@ function conclude(
   exchange: Exchange,
   charges: readonly Charge[],
   refusing: readonly Charge[],
+  nowMs: number,
 ): Reply | undefined {
   const isRefused = refusing.length > 0;
   for (const { limiter, entry } of isRefused ? refusing : charges) {
     limiter.metrics.count(isRefused ? 'deny' : 'allow');
     if (entry.isDegraded) limiter.metrics.count('degraded');
   }
-  const nowMs = exchange.services.clock.monotonicMs();
   exchange.answerLines += rateLimitLines(charges, nowMs);
   return isRefused ? refusal(refusing, nowMs) : undefined;
 }
