@@ -25,9 +25,9 @@ if (isTooOld(process.versions.node)) {
   );
 } else {
   try {
-    require.resolve('../dist/cli/main.js');
+    require.resolve('../dist/lbctl.js');
   } catch (error) {
     fail('not built yet: run "npm run build" (' + error.code + ')');
   }
-  require('../dist/cli/main.js');
+  require('../dist/lbctl.js');
 }

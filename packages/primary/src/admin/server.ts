@@ -7,10 +7,11 @@
  * Each is a server of its own with its own limit of connections, so whoever fills up the port does not lock lbctl out.
  */
 import { chmod } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ListenOptions } from 'node:net';
 import { hostname } from 'node:os';
 import { isLoopback, parseBind } from '@lb/shared/net/bind-address';
+import { nodeHttp } from '@lb/shared/net/node-modules';
 import type { Logger } from 'pino';
 import { refuse, type AccessRules } from './auth.ts';
 import type { AdminContext } from './context.ts';
@@ -104,7 +105,7 @@ export class AdminServer {
 
   #createServer(rules: AccessRules | undefined): Server {
     const { headMs, requestMs, checkMs } = this.#patience;
-    const server = createServer(
+    const server = nodeHttp().createServer(
       {
         headersTimeout: headMs,
         requestTimeout: requestMs,

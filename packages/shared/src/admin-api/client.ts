@@ -3,9 +3,9 @@
  *
  *     get, post, put, delete ─▶ 2xx: the JSON | 4xx, 5xx: AdminRefused | no answer: AdminUnreachable
  */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { formatDuration } from '../config/units.ts';
+import { nodeHttp, nodeHttps } from '../net/node-modules.ts';
 
 /** Where the instance is: its unix socket, or its admin address with the token, if it has one. */
 export type AdminEndpoint =
@@ -129,14 +129,15 @@ export class AdminClient {
     const endpoint = this.#endpoint;
     if ('socketPath' in endpoint) {
       headers['Host'] = 'localhost';
-      return { options: { ...options, socketPath: endpoint.socketPath }, send: httpRequest };
+      const { socketPath } = endpoint;
+      return { options: { ...options, socketPath }, send: nodeHttp().request };
     }
     const { protocol, hostname, port } = new URL(endpoint.url);
     if (typeof endpoint.token === 'string') headers['Authorization'] = `Bearer ${endpoint.token}`;
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     return {
       options: { ...options, host, ...(port === '' ? {} : { port }) },
-      send: protocol === 'https:' ? httpsRequest : httpRequest,
+      send: (protocol === 'https:' ? nodeHttps() : nodeHttp()).request,
     };
   }
 

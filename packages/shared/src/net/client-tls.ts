@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SecureContext } from 'node:tls';
 import type { BackendTlsSettings } from '../model/backend-tls.ts';
-import { nodeTls } from './node-tls.ts';
+import { nodeTls } from './node-modules.ts';
 
 /** Makes secure contexts, one for each object of settings: it costs milliseconds, and the backends of a pool share it. */
 export class ClientContexts {

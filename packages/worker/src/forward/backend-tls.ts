@@ -3,7 +3,7 @@ import type { SocketConstructorOpts } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { BackendTlsSettings } from '@lb/shared/model/backend-tls';
 import { type ClientContexts, clientTlsOptions } from '@lb/shared/net/client-tls';
-import { nodeTls } from '@lb/shared/net/node-tls';
+import { nodeTls } from '@lb/shared/net/node-modules';
 
 /** Belongs to one backend and one state of its settings: both change the certificate that would be accepted. */
 export class BackendTls {

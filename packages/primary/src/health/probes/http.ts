@@ -5,9 +5,9 @@
  *
  * Redirects are not followed: a 302 is judged as a 302. The body is read only when a text is expected in it.
  */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { defaultPort } from '@lb/shared/net/backend-url';
+import { nodeHttp, nodeHttps } from '@lb/shared/net/node-modules';
 import { BodySearch, statusMatches } from './expectation.ts';
 import { failureText, runProbe, type Probe, type ProbeTarget, type Settle } from './probe.ts';
 
@@ -17,7 +17,9 @@ export const probeHttp: Probe = (target, deadline) =>
     const { tls } = target;
     const options = requestOptions(target);
     const request =
-      tls === undefined ? httpRequest(options) : httpsRequest({ ...options, ...tls.options });
+      tls === undefined
+        ? nodeHttp().request(options)
+        : nodeHttps().request({ ...options, ...tls.options });
     request.on('error', (error) => settle(false, failureText(error, tls?.section)));
     request.on('response', (response) => judge(response, target, settle));
     // 101 and CONNECT come with a bare socket: judged by the status alone.

@@ -1,5 +1,5 @@
 /** The handshake probe, for `lbctl check --probe`: whether traffic could be sent to an https backend. */
-import { connect } from 'node:tls';
+import { nodeTls } from '@lb/shared/net/node-modules';
 import { failureText, runProbe, type Probe } from './probe.ts';
 import { probeTcp } from './tcp.ts';
 
@@ -8,7 +8,7 @@ export const probeTls: Probe = (target, deadline) => {
   const { address, tls } = target;
   if (tls === undefined || address.kind === 'unix') return probeTcp(target, deadline);
   return runProbe(deadline, (settle) => {
-    const socket = connect({ host: address.host, port: address.port, ...tls.options });
+    const socket = nodeTls().connect({ host: address.host, port: address.port, ...tls.options });
     socket.on('error', (error) => settle(false, failureText(error, tls.section)));
     socket.on('secureConnect', () => settle(true, `connected, ${socket.getProtocol() ?? 'TLS'}`));
     return () => socket.destroy();

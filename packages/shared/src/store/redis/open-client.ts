@@ -10,7 +10,7 @@ import type * as ioredis from 'ioredis';
 import type { Cluster, Redis } from 'ioredis';
 import type { BackendTlsSettings } from '../../model/backend-tls.ts';
 import type { ClientContexts } from '../../net/client-tls.ts';
-import { nodeTls } from '../../net/node-tls.ts';
+import { nodeTls } from '../../net/node-modules.ts';
 import type { Random } from '../../time/clock.ts';
 import { type RedisAddress, parseRedisAddress, parseRedisUrl } from '../redis-url.ts';
 import { redisLibrary } from './library.ts';
