@@ -3,6 +3,7 @@ import type { Override } from '@lb/primary/internal/overrides/override';
 import type { OverrideStore } from '@lb/primary/internal/overrides/override-store';
 import { OverrideTable } from '@lb/primary/internal/overrides/override-table';
 import { pino } from 'pino';
+import { eventually } from '../support/eventually.ts';
 import { Timeline } from '../support/timeline.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -240,5 +241,27 @@ describe('the override table and its store', () => {
     await table.set('web', 'a:1', DRAIN, 'root');
     table.replace(new Map());
     expect(table.of('web', 'a:1')).toEqual(DRAIN);
+  });
+
+  test('stores what it could not as soon as it hears of the store again', async () => {
+    const { table, store } = arrange();
+    store.fault = new Error('away');
+    await table.set('web', 'a:1', DRAIN, 'root');
+    store.fault = undefined;
+    table.replace(new Map());
+    await eventually(() => expect([...store.fields.keys()]).toEqual(['web/a:1']));
+    table.replace(new Map());
+    expect(table.of('web', 'a:1')).toBeUndefined();
+  });
+
+  test('gives way to what another instance changed after it', async () => {
+    const { table, store } = arrange();
+    store.fault = new Error('away');
+    await table.set('web', 'a:1', { ...DRAIN, state: null, weight: 3 }, 'root');
+    store.fault = undefined;
+    const later = SHARED_DRAIN.replace('00:00:00.000Z', '00:00:01.000Z');
+    table.replace(new Map([['web/a:1', later]]));
+    expect(table.of('web', 'a:1')?.state).toBe('drain');
+    expect(store.fields.size).toBe(0);
   });
 });

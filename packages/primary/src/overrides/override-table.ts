@@ -48,6 +48,8 @@ export class OverrideTable {
   readonly #entries = new Map<string, Override>();
   /** Fields that the store does not have as they are here, with the number of the write that should change that. */
   readonly #unsaved = new Map<string, number>();
+  /** Those of them whose write has failed, with the time of the change. */
+  readonly #missed = new Map<string, number>();
   /** Values that were no overrides; each is complained about once. */
   #ignored: ReadonlyMap<string, string> = new Map();
   #writes = 0;
@@ -107,8 +109,7 @@ export class OverrideTable {
   ): Promise<string | undefined> {
     const field = fieldOf(pool, backend);
     this.#apply([[field, override]], () => by);
-    const text = override === undefined ? null : JSON.stringify(factsOf(override));
-    return this.#keep([field], (store) => store.set(field, text));
+    return this.#store(field);
   }
 
   /** Takes every override away at once; resolves like set(). `cleared` counts those of the store that were not here yet too. */
@@ -126,11 +127,12 @@ export class OverrideTable {
   }
 
   /**
-   * Takes over what all instances share now. What was changed here and is not stored yet, or could not be, stays as it is
-   * here.
+   * Takes over what all instances share now. What was changed here and is not stored yet stays as it is here; what could not
+   * be stored is stored now, unless somebody changed it later.
    */
   replace(stored: ReadonlyMap<string, string>): void {
     const wanted = this.#parsed(stored);
+    this.#catchUp(wanted);
     const fields = new Set([...this.#entries.keys(), ...wanted.keys()]);
     const changes = [...fields]
       .filter((field) => !this.#unsaved.has(field))
@@ -177,22 +179,45 @@ export class OverrideTable {
     });
   }
 
+  #catchUp(stored: ReadonlyMap<string, Override>): void {
+    for (const [field, changedMs] of this.#missed) {
+      this.#missed.delete(field);
+      const theirs = stored.get(field);
+      if (theirs !== undefined && theirs.sinceMs > changedMs) this.#unsaved.delete(field);
+      else void this.#store(field);
+    }
+  }
+
+  /** Writes down what holds for a backend now. */
+  #store(field: string): Promise<string | undefined> {
+    const override = this.#entries.get(field);
+    const text = override === undefined ? null : JSON.stringify(factsOf(override));
+    return this.#keep([field], (store) => store.set(field, text));
+  }
+
   /** Writes after all writes before. Returns why it could not, for whoever asked. */
   async #keep(
     fields: readonly string[],
     write: (store: OverrideStore) => Promise<void>,
   ): Promise<string | undefined> {
-    const { log } = this.#options;
+    const { log, wallMs } = this.#options;
     const store = this.#options.store();
     if (store === null) return this.warning;
     const number = ++this.#writes;
-    for (const field of fields) this.#unsaved.set(field, number);
+    const changedMs = wallMs();
+    for (const field of fields) {
+      this.#unsaved.set(field, number);
+      this.#missed.delete(field);
+    }
     const writing = this.#lastWrite.then(() => write(store));
     this.#lastWrite = writing.catch(() => undefined);
     try {
       await writing;
     } catch (error) {
       log.warn({ err: error }, 'overrides could not be stored');
+      for (const field of fields) {
+        if (this.#unsaved.get(field) === number) this.#missed.set(field, changedMs);
+      }
       return `kept until this instance stops: ${error instanceof Error ? error.message : String(error)}`;
     }
     for (const field of fields) {
