@@ -40,6 +40,7 @@ function begin(socketPath: string, args: readonly string[], isTTY = false) {
     stdout: { isTTY, write: (text) => void (written.stdout += text) },
     stderr: { isTTY, write: (text) => void (written.stderr += text) },
     onSignal: (signal, listener) => void listeners.set(signal, listener),
+    onFailure: () => undefined,
   };
   const code = runCli([...args, '--socket', socketPath], context);
   return { written, code, interrupt: () => listeners.get('SIGINT')?.() };

@@ -35,6 +35,7 @@ function outputOn(isTTY: boolean, env: Record<string, string> = {}, color = true
     stdout: stream,
     stderr: stream,
     onSignal: () => undefined,
+    onFailure: () => undefined,
   };
   return { written, output: new Output(context, { color }) };
 }

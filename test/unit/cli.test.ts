@@ -37,6 +37,7 @@ async function lbctl(
     stdout: { isTTY: false, write: (text) => void (written.stdout += text) },
     stderr: { isTTY: false, write: (text) => void (written.stderr += text) },
     onSignal: () => undefined,
+    onFailure: () => undefined,
   };
   const code = await runCli(args, context);
   return { code, ...written };

@@ -5,6 +5,7 @@ import {
   READY_TIMEOUT_MS,
   Supervisor,
 } from '@lb/primary/internal/workers/supervisor';
+import { PING_INTERVAL_MS, SILENCE_MS } from '@lb/primary/internal/workers/watchdog';
 import type { SocketHandle } from '@lb/primary/internal/listeners/bind';
 import type { ForkWorker, WorkerListener } from '@lb/primary/internal/workers/worker-process';
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
@@ -179,6 +180,38 @@ describe('the supervisor', () => {
     supervisor.resize(1, 0);
     jest.advanceTimersByTime(READY_TIMEOUT_MS);
     expect(worker(0).signals).toEqual(['SIGKILL']);
+  });
+
+  test('says of a death what the worker said itself', () => {
+    const { supervisor, worker, deaths } = setup();
+    supervisor.resize(1, 0);
+    worker(0).serves();
+    worker(0).says({ lb: 1, type: 'failed', reason: 'TypeError: a bug' });
+    worker(0).dies(null, 1);
+    expect(deaths).toMatchObject([{ code: 1, reason: 'TypeError: a bug' }]);
+  });
+
+  test('kills a worker that does not respond, and says so of its death', () => {
+    const { supervisor, worker, deaths } = setup();
+    supervisor.resize(1, 0);
+    worker(0).serves();
+    jest.advanceTimersByTime(SILENCE_MS);
+    expect(worker(0).signals).toEqual([]);
+    jest.advanceTimersByTime(PING_INTERVAL_MS);
+    worker(0).dies();
+    expect(worker(0).signals).toEqual(['SIGKILL']);
+    expect(deaths).toMatchObject([{ reason: 'did not respond for 10 s' }]);
+  });
+
+  test('lets a worker live that responds, however late', () => {
+    const { supervisor, worker } = setup();
+    supervisor.resize(1, 0);
+    worker(0).serves();
+    for (let round = 0; round < 5; round += 1) {
+      jest.advanceTimersByTime(SILENCE_MS - PING_INTERVAL_MS);
+      worker(0).says({ lb: 1, type: 'pong' });
+    }
+    expect(worker(0).signals).toEqual([]);
   });
 
   test('drains every worker and replaces none of them', async () => {

@@ -20,15 +20,20 @@ const log = createLogger({
 });
 let drainMs = ORPHAN_DRAIN_MS;
 
-const worker = new Worker({
-  place,
-  log,
-  send: (message: ToPrimary) => {
-    // After the primary's death there is nobody to tell; the channel says so by itself.
-    if (process.connected) process.send?.(message);
-  },
-  exit: () => process.exit(0),
+const send = (message: ToPrimary): void => {
+  // After the primary's death there is nobody to tell; the channel says so by itself.
+  if (process.connected) process.send?.(message);
+};
+
+// A bug must not leave a worker half alive: the primary replaces it, and the log says why. A rejection that nobody handles
+// comes here too.
+process.on('uncaughtException', (error: unknown) => {
+  log.fatal({ err: error }, 'worker failed');
+  send({ lb: 1, type: 'failed', reason: String(error) });
+  process.exit(1);
 });
+
+const worker = new Worker({ place, log, send, exit: () => process.exit(0) });
 
 process.on('message', (message: unknown, handle: unknown) => {
   if (!isOurs(message)) return;
@@ -49,13 +54,7 @@ cluster.worker?.on('disconnect', () => {
   void worker.drain(drainMs);
 });
 
-// A bug must not leave a worker half alive: the primary replaces it, and the log says why.
-process.on('uncaughtException', (error) => {
-  log.fatal({ err: error }, 'worker failed');
-  process.exit(1);
-});
-
-process.send?.({ lb: 1, type: 'ready' } satisfies ToPrimary);
+send({ lb: 1, type: 'ready' });
 
 function isOurs(message: unknown): message is ToWorker {
   return typeof message === 'object' && message !== null && 'lb' in message && message.lb === 1;

@@ -161,6 +161,9 @@ export class Worker {
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
+      case 'ping':
+        this.#setup.send({ lb: 1, type: 'pong' });
+        return;
       case 'drain':
         void this.drain(message.timeoutMs);
         return;

@@ -18,6 +18,8 @@ export interface CliContext {
   readonly stderr: TextStream;
   /** From here on the signal has no effect but this call. */
   readonly onSignal: (signal: SignalName, listener: () => void) => void;
+  /** From here on a bug that nobody caught is told to the listener, and ends the process with EXIT.failure. */
+  readonly onFailure: (listener: (error: unknown) => void) => void;
 }
 
 /** Options that every verb takes. */

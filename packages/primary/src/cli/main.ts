@@ -15,6 +15,12 @@ const context: CliContext = {
     process.removeAllListeners(signal);
     process.on(signal, listener);
   },
+  onFailure: (listener) => {
+    process.on('uncaughtException', (error: unknown) => {
+      listener(error);
+      process.exit(EXIT.failure);
+    });
+  },
 };
 
 // A verb that listens to the signal itself takes this one away.

@@ -55,6 +55,8 @@ export function receiver({
       case 'ready':
       case 'listening':
       case 'applied':
+      case 'pong':
+      case 'failed':
       case 'drained':
         // The supervisor's own.
         return;

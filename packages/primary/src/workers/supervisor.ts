@@ -10,6 +10,7 @@ import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
 import type { SocketHandle } from '../listeners/bind.ts';
 import { CRASH_LOOP_DEATHS, EARLY_DEATH_MS, restartDelayMs } from './restart-delay.ts';
+import { Watchdog } from './watchdog.ts';
 import type { ForkWorker, WorkerExit, WorkerProcess } from './worker-process.ts';
 import type { OfferedListener, Worker, WorkerDeath, WorkerState } from './worker.ts';
 
@@ -47,6 +48,7 @@ interface Member {
   ready: boolean;
   applied: number;
   deadline: NodeJS.Timeout | undefined;
+  reason: string | null;
 }
 
 interface Slot {
@@ -60,11 +62,18 @@ export class Supervisor {
   readonly #members = new Map<number, Member>();
   readonly #slots: Slot[] = [];
   readonly #waiting = new Set<() => void>();
+  readonly #watchdog: Watchdog;
   #nextId = 1;
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#watchdog = new Watchdog({
+      ...options,
+      workers: () => this.workers,
+      send: (id, message) => this.send(id, message),
+      condemn: (id, reason) => this.#condemn(id, reason),
+    });
   }
 
   /** Every living worker, by slot. */
@@ -78,6 +87,7 @@ export class Supervisor {
    */
   resize(count: number, drainMs: number): void {
     if (this.#stopping) return;
+    this.#watchdog.start();
     for (let slot = this.#slots.length; slot < count; slot += 1) {
       this.#slots.push({ earlyDeaths: 0, restart: undefined });
       this.#fork(slot);
@@ -142,6 +152,7 @@ export class Supervisor {
 
   #stop(): void {
     this.#stopping = true;
+    this.#watchdog.close();
     for (const slot of this.#slots) clearTimeout(slot.restart);
     this.#changed();
   }
@@ -165,6 +176,7 @@ export class Supervisor {
       ready: false,
       applied: 0,
       deadline: undefined,
+      reason: null,
     };
     this.#members.set(member.id, member);
     member.process = this.#options.fork(slot, {
@@ -193,6 +205,12 @@ export class Supervisor {
       case 'listening':
         member.listening.add(message.listener);
         if (member.state === 'starting' && this.#listensToAll(member)) member.state = 'running';
+        break;
+      case 'pong':
+        this.#watchdog.heard(member.id);
+        return;
+      case 'failed':
+        member.reason = message.reason;
         break;
       case 'drained':
         this.#options.log.debug({ worker: member.slot, pid: member.pid }, 'worker drained');
@@ -236,8 +254,16 @@ export class Supervisor {
     this.#changed();
   }
 
+  #condemn(id: number, reason: string): void {
+    const member = this.#members.get(id);
+    if (member === undefined) return;
+    member.reason = reason;
+    member.process?.kill('SIGKILL');
+  }
+
   #exited(member: Member, exit: WorkerExit): void {
     clearTimeout(member.deadline);
+    this.#watchdog.forget(member.id);
     this.#members.delete(member.id);
     const slot = this.#slots[member.slot];
     if (member.state !== 'draining' && !this.#stopping && slot !== undefined) {
@@ -254,6 +280,7 @@ export class Supervisor {
       slot: member.slot,
       pid: member.pid,
       ...exit,
+      reason: member.reason,
       restartInMs,
       isLoop: slot.earlyDeaths >= CRASH_LOOP_DEATHS,
     });

@@ -22,6 +22,8 @@ export interface Worker {
 export interface WorkerDeath extends WorkerExit {
   readonly slot: number;
   readonly pid: number;
+  /** What it said itself, or what it was killed for; null when nobody knows. */
+  readonly reason: string | null;
   readonly restartInMs: number;
   /** True from the third death in a row that came within seconds of the start. */
   readonly isLoop: boolean;

@@ -1,14 +1,15 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, stored, peers, reopen-logs, drain ──▶ worker
- *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, store, store-changed, drained ── worker
+ *     primary ── snapshot, listen, connection, states, load, stored, peers, reopen-logs, ping, drain ──▶ worker
+ *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, store, store-changed, pong, failed,
+ *                 drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
  * Order on the channel is order of sending; nothing here needs an answer to go on but `snapshot` and a `states` with a version,
  * which are answered by `applied` so that a reload or a drain returns when every worker works by it, `connection`, which
- * is answered by `answered` so that none is lost, and `store`, which asks.
+ * is answered by `answered` so that none is lost, `store`, which asks, and `ping`.
  */
 import type { Effective, Snapshot } from '../model/snapshot.ts';
 import type { StoreCall, StoreResult } from './store-calls.ts';
@@ -62,6 +63,10 @@ export type ToWorker = { readonly lb: 1 } & (
   | {
       /** Reopen the log files: they were moved away. */
       readonly type: 'reopen-logs';
+    }
+  | {
+      /** Say `pong`. */
+      readonly type: 'ping';
     }
   | {
       /** Stop accepting, finish what is in flight within the time, close tunnels, say `drained`, exit. */
@@ -120,6 +125,15 @@ export type ToPrimary = { readonly lb: 1 } & (
       /** The store went away, and why, or is back (null); said for each new store, too. */
       readonly type: 'store-changed';
       readonly reason: string | null;
+    }
+  | {
+      /** Its event loop turns. */
+      readonly type: 'pong';
+    }
+  | {
+      /** A bug ends this worker: it exits at once. */
+      readonly type: 'failed';
+      readonly reason: string;
     }
   | {
       /** Nothing is in flight any more; the process exits by itself. */

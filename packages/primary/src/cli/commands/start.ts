@@ -71,6 +71,7 @@ async function run(
   const isTerminal = context.stderr.isTTY;
   const colours = output.usesColours(isTerminal);
   const log = createLogger({ level, format, process: 'primary', isTerminal, colours });
+  context.onFailure((error) => log.fatal({ err: error }, 'primary failed'));
   const primary = new Primary({
     origin,
     first,
