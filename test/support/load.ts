@@ -1,6 +1,6 @@
 /** A load of keep-alive connections, each of which sends its next request when it has the answer to the one before. */
 import net from 'node:net';
-import { parseMessage } from './http-message.ts';
+import { parseMessage, valueOf } from './http-message.ts';
 
 export interface LoadResult {
   /** Answers by body. */
@@ -76,7 +76,9 @@ export function startLoad({
       } else {
         count(failures, status);
       }
-      next();
+      // The last of its connection: a request that is sent on it would be lost.
+      if (valueOf(answer.fields, 'connection') === 'close') socket.end();
+      else next();
     });
     socket.on('error', (error) => {
       failure = 'code' in error ? String(error.code) : error.message;

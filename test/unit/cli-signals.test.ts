@@ -7,7 +7,12 @@ function setup() {
   const calls: string[] = [];
   const listeners = new Map<SignalName, () => void>();
   const record = (name: string) => async () => void calls.push(name);
-  const instance = { stop: record('stop'), kill: record('kill'), hangUp: record('hangUp') };
+  const instance = {
+    stop: record('stop'),
+    kill: record('kill'),
+    hangUp: record('hangUp'),
+    roll: record('roll'),
+  };
   const log = createLogger({ level: 'fatal', format: 'json', process: 'test', isTerminal: false });
   const exitCode = handleSignals(instance, (name, listener) => listeners.set(name, listener), log);
   const send = (name: SignalName): void => listeners.get(name)?.();
@@ -35,8 +40,8 @@ test('QUIT stops at once and HUP reloads', () => {
   expect(calls).toEqual(['hangUp', 'kill']);
 });
 
-test('USR2 does nothing yet', () => {
+test('USR2 replaces the workers', () => {
   const { calls, send } = setup();
   send('SIGUSR2');
-  expect(calls).toEqual([]);
+  expect(calls).toEqual(['roll']);
 });

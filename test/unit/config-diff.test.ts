@@ -94,7 +94,12 @@ describe('the difference between two configurations', () => {
     const added = `${BEFORE}  extra: { backends: ["http://c"] }\n`;
 
     expect(diffConfig(configOf(BEFORE), configOf(added))).toEqual([
-      { path: 'pools.extra', text: 'pool extra added (1 backend)', needsRestart: false },
+      {
+        path: 'pools.extra',
+        text: 'pool extra added (1 backend)',
+        needsRestart: false,
+        subject: { kind: 'pool', name: 'extra', how: 'added', key: '' },
+      },
     ]);
     expect(diffConfig(configOf(added), configOf(BEFORE)).map(({ text }) => text)).toEqual([
       'pool extra removed',

@@ -1,13 +1,14 @@
 /**
- * Builds the parts of an instance and ties them together: with overrides/overriding.ts, the only file that constructs them.
+ * Builds the parts of an instance and ties them together: with overrides/overriding.ts and config/changing.ts, the only file
+ * that constructs them.
  * Nothing begins here.
  */
 import type { Logger } from '@lb/shared/logging/logger';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { AdminServer } from './admin/server.ts';
 import type { ConfigOrigin, Loaded } from './config/config-origin.ts';
+import { buildChanging, type Changing } from './config/changing.ts';
 import type { ReloadOutcome } from './config/reload.ts';
-import { Reloader } from './config/reload.ts';
 import { Chronicle } from './events/chronicle.ts';
 import { EventLog } from './events/event-log.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
@@ -50,7 +51,8 @@ export interface PrimaryOptions {
 export interface Lifecycle {
   readonly state: () => InstanceState;
   readonly reload: () => Promise<ReloadOutcome>;
-  readonly reloadRefusal: () => string | undefined;
+  /** Why nothing can be changed now, if so. */
+  readonly refusal: () => string | undefined;
   readonly apply: (loaded: Loaded, plan: ListenerPlan) => Promise<void>;
   readonly stop: (timeoutMs: number | undefined) => void;
 }
@@ -69,7 +71,7 @@ export interface InstanceParts {
   readonly secret: CookieSecret;
   readonly publisher: SnapshotPublisher;
   readonly sharing: Sharing;
-  readonly reloader: Reloader;
+  readonly changing: Changing;
   readonly view: InstanceView;
   readonly admin: AdminServer;
 }
@@ -169,28 +171,20 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
     log,
   });
-  const reloader = new Reloader({
-    origin,
-    first,
-    listeners,
-    wallMs,
-    refusal: lifecycle.reloadRefusal,
-    apply: lifecycle.apply,
-    onOutcome: (outcome) => chronicle.reloaded(outcome),
-  });
+  const changing = buildChanging(options, { lifecycle, listeners, supervisor, chronicle });
   const shown = { listeners, supervisor, load, publisher, health, overriding, window, sharing };
   const view = new InstanceView({
     version,
     startedAtMs,
     configPath: origin.path,
-    configInForce: () => reloader.inForce,
+    configInForce: () => changing.reloader.inForce,
     refreshMetrics: () => chronicle.refresh(),
     metrics,
     ...shown,
     ...lifecycle,
   });
   const admin = new AdminServer({ context: view, log });
-  return { ...shown, secret, events, chronicle, dealer, reloader, view, admin };
+  return { ...shown, secret, events, chronicle, dealer, changing, view, admin };
 }
 
 /** What counts and remembers, and needs nobody else for it. */

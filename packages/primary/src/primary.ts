@@ -41,7 +41,7 @@ export class Primary {
     this.#parts = buildParts(options, {
       state: () => this.#state,
       reload: () => this.reload(),
-      reloadRefusal: () => this.#reloadRefusal(),
+      refusal: () => this.#refusal(),
       apply: (loaded, plan) => this.#reapply(loaded, plan),
       stop: (timeoutMs) => void this.stop(timeoutMs),
     });
@@ -91,7 +91,7 @@ export class Primary {
 
   /** Reads the configuration again and puts it in force, or changes nothing. */
   reload(): Promise<ReloadOutcome> {
-    return this.#parts.reloader.reload();
+    return this.#parts.changing.reloader.reload();
   }
 
   /** What SIGHUP means: log files are opened anew, and the file, if there is one, is read again. */
@@ -100,9 +100,14 @@ export class Primary {
     if (this.#options.origin.path !== null) await this.reload();
   }
 
+  /** What SIGUSR2 means: every worker is replaced by a new process; none is missing meanwhile. */
+  roll(): Promise<void> {
+    return this.#parts.changing.roll.run();
+  }
+
   /** Stops gracefully, once; resolves when nothing is left. @param timeoutMs for requests in flight; default as configured */
   stop(timeoutMs?: number): Promise<void> {
-    const { drainTimeout } = this.#parts.reloader.inForce.config.shutdown;
+    const { drainTimeout } = this.#parts.changing.reloader.inForce.config.shutdown;
     this.#stopping ??= this.#drain(timeoutMs ?? drainTimeout);
     return this.#stopping;
   }
@@ -163,12 +168,9 @@ export class Primary {
     listeners.closeReplaced();
   }
 
-  #reloadRefusal(): string | undefined {
+  #refusal(): string | undefined {
     if (this.#state === 'draining') return 'the instance is stopping';
-    if (this.#state === 'starting') return 'the instance is still starting';
-    return this.#options.origin.path === null
-      ? 'started with --listen and --to: there is no file to reload'
-      : undefined;
+    return this.#state === 'starting' ? 'the instance is still starting' : undefined;
   }
 
   #logStart(): void {

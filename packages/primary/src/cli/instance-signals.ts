@@ -5,10 +5,10 @@ import type { CliContext } from './cli-context.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** The part of an instance that signals reach. */
-export type Signalled = Pick<Primary, 'stop' | 'kill' | 'hangUp'>;
+export type Signalled = Pick<Primary, 'stop' | 'kill' | 'hangUp' | 'roll'>;
 
 /**
- * TERM and INT stop gracefully, and at once when they come again; QUIT stops at once; HUP reloads.
+ * TERM and INT stop gracefully, and at once when they come again; QUIT stops at once; HUP reloads; USR2 replaces the workers.
  * Returns the exit code of an instance that ended now: 130 when Ctrl-C began it, 1 when a graceful stop was cut short.
  */
 export function handleSignals(
@@ -32,9 +32,7 @@ export function handleSignals(
   });
   onSignal('SIGQUIT', () => run(() => instance.kill()));
   onSignal('SIGHUP', () => run(() => instance.hangUp()));
-  onSignal('SIGUSR2', () =>
-    log.error({ signal: 'SIGUSR2' }, 'a rolling restart is not supported yet; nothing was done'),
-  );
+  onSignal('SIGUSR2', () => run(() => instance.roll()));
   return () => {
     if (isInterrupted) return EXIT.interrupted;
     return stops > 1 ? EXIT.failure : EXIT.ok;

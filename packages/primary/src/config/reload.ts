@@ -34,7 +34,7 @@ export interface ReloaderOptions {
   readonly first: Loaded;
   readonly listeners: ListenerSet;
   readonly wallMs: () => number;
-  /** Why no reload is possible now, if so; asked again after everything that takes time. */
+  /** Why nothing can be changed now, if so; asked again after everything that takes time. */
   readonly refusal: () => string | undefined;
   /** Puts it in force and commits the plan; resolves when every worker works by it. */
   readonly apply: (loaded: Loaded, plan: ListenerPlan) => Promise<void>;
@@ -70,7 +70,7 @@ export class Reloader {
 
   async #reload(): Promise<ReloadOutcome> {
     const { origin, listeners, wallMs, apply, onOutcome } = this.#options;
-    const refusal = this.#options.refusal();
+    const refusal = this.#options.refusal() ?? this.#noFile();
     if (refusal !== undefined) return this.#refused(refusal);
     const loaded = await origin.load();
     if (!loaded.ok) return this.#failed(loaded.errors);
@@ -99,6 +99,11 @@ export class Reloader {
     const outcome = { ok: true, changes } as const;
     onOutcome(outcome);
     return outcome;
+  }
+
+  #noFile(): string | undefined {
+    if (this.#options.origin.path !== null) return undefined;
+    return 'started with --listen and --to: there is no file to reload';
   }
 
   #refused(message: string): ReloadOutcome {

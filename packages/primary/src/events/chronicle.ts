@@ -10,6 +10,7 @@ import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import { setBackendGauges } from '../metrics/backend-gauges.ts';
 import { factsOf } from '../overrides/override.ts';
 import type { OverrideChange } from '../overrides/override-table.ts';
+import type { RollOutcome } from '../workers/roll.ts';
 import type { Worker, WorkerDeath, WorkerState } from '../workers/worker.ts';
 import type { EventLog } from './event-log.ts';
 
@@ -105,6 +106,11 @@ export class Chronicle {
     metrics.add('lb_worker_restarts_total', []);
     events.record('workerExit', { worker: slot, ...facts });
     if (isLoop) events.record('workerCrashLoop', { worker: slot, ...facts });
+  }
+
+  /** A rolling restart ended. */
+  rolled({ ok, ...facts }: RollOutcome): void {
+    this.#options.events.record(ok ? 'rolled' : 'rollFailed', facts);
   }
 
   /** The store is away, and why, or there (null). */

@@ -9,6 +9,8 @@ const EVENTS = {
   workerCrashLoop: { type: 'worker_crash_loop', level: 'error', text: 'worker crash loop' },
   reload: { type: 'reload', level: 'info', text: 'configuration reloaded' },
   reloadFailed: { type: 'reload_failed', level: 'error', text: 'configuration not reloaded' },
+  rolled: { type: 'rolling_restart', level: 'info', text: 'workers replaced' },
+  rollFailed: { type: 'rolling_restart_failed', level: 'error', text: 'workers not replaced' },
   drain: { type: 'drain', level: 'info', text: 'draining' },
   storeDown: { type: 'store', level: 'warn', text: 'store away, going on without it' },
   storeUp: { type: 'store', level: 'info', text: 'store back' },

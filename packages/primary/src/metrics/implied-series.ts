@@ -32,6 +32,8 @@ const EVENT_TYPES: readonly string[] = [
   'reload_failed',
   'worker_exit',
   'worker_crash_loop',
+  'rolling_restart',
+  'rolling_restart_failed',
   'drain',
   'store',
   'override',

@@ -3,6 +3,8 @@
  *
  *     fork ──▶ starting ──ready──▶ snapshot, sockets ──listening on all──▶ running ──drain──▶ draining ──▶ exit
  *                  └──────────────── dies: replaced in the same slot, later and later in a loop ◀──┘
+ *
+ * While a worker is replaced on purpose, its slot has two: the one that serves, and its successor.
  */
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { Logger } from '@lb/shared/logging/logger';
@@ -35,6 +37,13 @@ export interface SupervisorOptions {
   readonly onDied: (death: WorkerDeath) => void;
   /** Nothing more will come from this worker. */
   readonly onGone: (worker: Worker) => void;
+}
+
+export interface ReplaceTimes {
+  /** A successor that takes longer to accept connections has failed. */
+  readonly startMs: number;
+  /** What the worker that goes may take for what it has in flight. */
+  readonly drainMs: number;
 }
 
 interface Member {
@@ -98,6 +107,31 @@ export class Supervisor {
     }
   }
 
+  /**
+   * Forks a successor for a worker, drains the worker once the successor accepts from every listener, and resolves when it
+   * is gone. Resolves to why not when the successor does not come up: the worker then goes on. A worker that is not there, or
+   * not wanted any more, needs none.
+   */
+  async replace(id: number, { startMs, drainMs }: ReplaceTimes): Promise<string | undefined> {
+    const old = this.#members.get(id);
+    const isWanted = (): boolean =>
+      !this.#stopping && old !== undefined && old.slot < this.#slots.length;
+    if (old === undefined || old.state !== 'running' || !isWanted()) return undefined;
+    const successor = this.#fork(old.slot);
+    const isOver = (): boolean => successor.state !== 'starting' || !isAlive() || !isWanted();
+    const isAlive = (): boolean => this.#members.has(successor.id);
+    await this.#wait(isOver, startMs);
+    if (!isWanted()) return undefined;
+    if (!isAlive()) return 'the new worker died before it accepted connections';
+    if (successor.state !== 'running') {
+      successor.process?.kill('SIGKILL');
+      return `the new worker does not accept connections after ${startMs / 1_000} s`;
+    }
+    if (this.#members.has(id)) this.#drainOne(old, drainMs);
+    await this.#wait(() => !this.#members.has(id));
+    return undefined;
+  }
+
   /** Sends a message to every worker that is ready; those that become ready later are provisioned with the newest state. */
   broadcast(message: ToWorker): void {
     for (const member of this.#members.values()) {
@@ -121,14 +155,14 @@ export class Supervisor {
   }
 
   /**
-   * Waits until every worker that should serve meets the condition; one that dies meanwhile is waited for in its
-   * replacement. Resolves to false when the time is up or a stop began.
+   * Waits until every worker that should serve meets the condition, successors too; one that dies meanwhile is waited for
+   * in its replacement. Resolves to false when the time is up or a stop began.
    */
   async until(condition: (worker: Worker) => boolean, timeoutMs: number): Promise<boolean> {
     const met = (): boolean =>
       this.#slots.every((_, slot) => {
-        const member = this.#memberOf(slot);
-        return member !== undefined && condition(member);
+        const members = this.#membersOf(slot);
+        return members.length > 0 && members.every(condition);
       });
     return this.#wait(() => met() || this.#stopping, timeoutMs).then(() => met());
   }
@@ -157,14 +191,12 @@ export class Supervisor {
     this.#changed();
   }
 
-  #memberOf(slot: number): Member | undefined {
-    for (const member of this.#members.values()) {
-      if (member.slot === slot && member.state !== 'draining') return member;
-    }
-    return undefined;
+  #membersOf(slot: number): readonly Member[] {
+    const members = [...this.#members.values()];
+    return members.filter((member) => member.slot === slot && member.state !== 'draining');
   }
 
-  #fork(slot: number): void {
+  #fork(slot: number): Member {
     const member: Member = {
       id: this.#nextId++,
       slot,
@@ -190,6 +222,7 @@ export class Supervisor {
       member.process?.kill('SIGKILL');
     }, READY_TIMEOUT_MS);
     this.#changed();
+    return member;
   }
 
   #received(member: Member, message: ToPrimary): void {
@@ -266,13 +299,16 @@ export class Supervisor {
     this.#watchdog.forget(member.id);
     this.#members.delete(member.id);
     const slot = this.#slots[member.slot];
-    if (member.state !== 'draining' && !this.#stopping && slot !== undefined) {
-      this.#replace(member, slot, exit);
+    const other = this.#membersOf(member.slot)[0];
+    // A successor that dies is what replace() tells.
+    const isSuccessor = member.state === 'starting' && other !== undefined;
+    if (member.state !== 'draining' && !this.#stopping && slot !== undefined && !isSuccessor) {
+      this.#replaceDead(member, slot, exit);
     }
     this.#changed();
   }
 
-  #replace(member: Member, slot: Slot, exit: WorkerExit): void {
+  #replaceDead(member: Member, slot: Slot, exit: WorkerExit): void {
     const aliveMs = this.#options.clock.monotonicMs() - member.forkedAtMs;
     slot.earlyDeaths = aliveMs < EARLY_DEATH_MS ? slot.earlyDeaths + 1 : 0;
     const restartInMs = restartDelayMs(slot.earlyDeaths);
@@ -284,6 +320,7 @@ export class Supervisor {
       restartInMs,
       isLoop: slot.earlyDeaths >= CRASH_LOOP_DEATHS,
     });
+    if (this.#membersOf(member.slot).length > 0) return;
     // Not within the exit of the dead one even without a delay: a fork that fails at once must not recurse.
     slot.restart = setTimeout(() => this.#fork(member.slot), restartInMs);
   }

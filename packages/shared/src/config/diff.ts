@@ -18,7 +18,19 @@ export interface ConfigChange {
   readonly text: string;
   /** A running instance cannot do it; the rest is applied. */
   readonly needsRestart: boolean;
+  readonly subject: ChangeSubject;
 }
+
+/** What a change is about. */
+export type ChangeSubject = {
+  readonly how: 'added' | 'removed' | 'changed';
+  /** What of it changed: `healthCheck.interval`; '' for the whole. A setting is all key. */
+  readonly key: string;
+} & (
+  | { readonly kind: 'listener' | 'route' | 'pool' | 'file'; readonly name: string }
+  | { readonly kind: 'backend'; readonly name: string; readonly pool: string }
+  | { readonly kind: 'setting' }
+);
 
 /** The admin server keeps the place where lbctl and Prometheus find it. */
 const NEEDS_RESTART: readonly string[] = ['admin.bind', 'admin.socket'];
@@ -38,7 +50,9 @@ export function diffConfig(before: Config, after: Config): ConfigChange[] {
     ...diffPools(poolsBefore, pools),
     ...differences(restBefore, rest, []).map(({ keys, words }) => {
       const path = keys.join('.');
-      return change(path, `${path}: ${words}`, NEEDS_RESTART.includes(path));
+      const needsRestart = NEEDS_RESTART.includes(path);
+      const subject = { kind: 'setting', how: 'changed', key: path } as const;
+      return { path, text: `${path}: ${words}`, needsRestart, subject };
     }),
   ];
 }
@@ -48,7 +62,8 @@ export function diffFiles(before: ConfigFiles, after: ConfigFiles): ConfigChange
   return [...after].flatMap(([path, content]) => {
     const was = before.get(path);
     if (was === undefined || was === content) return [];
-    return [change(path, `file ${path}: other contents`)];
+    const file = new Subject({ kind: 'file', name: path }, path, `file ${path}`);
+    return [file.changed('', 'other contents')];
   });
 }
 
@@ -57,44 +72,39 @@ function diffListeners(
   after: readonly ListenerConfig[],
 ): ConfigChange[] {
   return matched(before, after, ({ name }) => name).flatMap(({ name, was, now }) => {
-    const path = `listeners[${name}]`;
-    if (was === undefined)
-      return [change(path, `listener ${name} added${name === now.bind ? '' : ` (${now.bind})`}`)];
-    if (now === undefined) return [change(path, `listener ${name} removed`)];
-    return differences(was, now, ['listeners', 0]).map(({ keys, words }) =>
-      change(`${path}.${keys.join('.')}`, `listener ${name}: ${keys.join('.')} ${words}`),
+    const listener = new Subject(
+      { kind: 'listener', name },
+      `listeners[${name}]`,
+      `listener ${name}`,
     );
+    if (was === undefined) return [listener.added(name === now.bind ? '' : ` (${now.bind})`)];
+    if (now === undefined) return [listener.removed()];
+    return listener.all(differences(was, now, ['listeners', 0]));
   });
 }
 
 function diffRoutes(before: readonly RouteConfig[], after: readonly RouteConfig[]): ConfigChange[] {
   const changes = matched(before, after, ({ name }) => name).flatMap(({ name, was, now }) => {
-    const path = `routes[${name}]`;
-    if (was === undefined) return [change(path, `route ${name} added`)];
-    if (now === undefined) return [change(path, `route ${name} removed`)];
+    const route = new Subject({ kind: 'route', name }, `routes[${name}]`, `route ${name}`);
+    if (was === undefined) return [route.added()];
+    if (now === undefined) return [route.removed()];
     const { action: actionBefore, ...restBefore } = was;
     const { action, ...rest } = now;
-    const parts = differences(restBefore, rest, ['routes', 0]).map(({ keys, words }) =>
-      change(`${path}.${keys.join('.')}`, `route ${name}: ${keys.join('.')} ${words}`),
-    );
-    return [...diffAction(path, name, actionBefore, action), ...parts];
+    const parts = route.all(differences(restBefore, rest, ['routes', 0]));
+    return [...diffAction(route, actionBefore, action), ...parts];
   });
   if (sameOrder(before, after)) return changes;
-  return [...changes, change('routes', 'routes: order changed')];
+  const routes = new Subject({ kind: 'route', name: '' }, 'routes', 'routes');
+  return [...changes, routes.changed('', 'order changed')];
 }
 
-function diffAction(
-  path: string,
-  route: string,
-  before: RouteAction,
-  after: RouteAction,
-): ConfigChange[] {
+function diffAction(route: Subject, before: RouteAction, after: RouteAction): ConfigChange[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
-  const at = `${path}.${after.kind}`;
+  const { kind } = after;
   const [from, to] = [describeAction(before), describeAction(after)];
-  if (before.kind !== after.kind) return [change(at, `route ${route}: ${from} -> ${to}`)];
-  if (from === to) return [change(at, `route ${route}: ${after.kind} changed`)];
-  return [change(at, `route ${route}: ${from} -> ${to.slice(after.kind.length + 1)}`)];
+  if (before.kind !== kind) return [route.changed(kind, `${from} -> ${to}`)];
+  if (from === to) return [route.changed(kind, `${kind} changed`)];
+  return [route.changed(kind, `${from} -> ${to.slice(kind.length + 1)}`)];
 }
 
 /** Without the body and headers of an answer, which may be long or secret. */
@@ -113,20 +123,20 @@ function describeAction(action: RouteAction): string {
 
 function diffPools(before: Config['pools'], after: Config['pools']): ConfigChange[] {
   const pairs = matched(Object.entries(before), Object.entries(after), ([pool]) => pool);
-  return pairs.flatMap(({ name: pool, was, now }) => {
-    const path = `pools.${pool}`;
+  return pairs.flatMap(({ name, was, now }) => {
+    const pool = new Subject({ kind: 'pool', name }, `pools.${name}`, `pool ${name}`);
     if (was === undefined) {
       const { length } = now[1].backends;
-      const count = length === 1 ? '1 backend' : `${length} backends`;
-      return [change(path, `pool ${pool} added (${count})`)];
+      return [pool.added(` (${length === 1 ? '1 backend' : `${length} backends`})`)];
     }
-    if (now === undefined) return [change(path, `pool ${pool} removed`)];
+    if (now === undefined) return [pool.removed()];
     const { backends: backendsBefore, ...restBefore } = was[1];
     const { backends, ...rest } = now[1];
-    const parts = differences(restBefore, rest, ['pools', pool]).map(({ keys, words }) =>
-      change(`${path}.${keys.join('.')}`, `pool ${pool}: ${keys.join('.')} ${words}`),
-    );
-    return [...parts, ...diffBackends(pool, backendsBefore, backends)];
+    const parts = pool.all(differences(restBefore, rest, ['pools', name]));
+    const moved = sameOrder(backendsBefore, backends)
+      ? []
+      : [pool.changed('backends', 'order of backends changed')];
+    return [...parts, ...diffBackends(name, backendsBefore, backends), ...moved];
   });
 }
 
@@ -135,22 +145,63 @@ function diffBackends(
   before: readonly BackendConfig[],
   after: readonly BackendConfig[],
 ): ConfigChange[] {
-  const changes = matched(before, after, ({ name }) => name).flatMap(({ name, was, now }) => {
-    const path = `pools.${pool}.backends[${name}]`;
-    const subject = `pool ${pool}: backend ${name}`;
-    if (was === undefined) return [change(path, `${subject} added (${now.url})`)];
-    if (now === undefined) return [change(path, `${subject} removed`)];
-    return differences(was, now, ['pools', pool, 'backends', 0]).map(({ keys, words }) =>
-      change(`${path}.${keys.join('.')}`, `${subject} ${keys.join('.')} ${words}`),
+  return matched(before, after, ({ name }) => name).flatMap(({ name, was, now }) => {
+    const backend = new Subject(
+      { kind: 'backend', name, pool },
+      `pools.${pool}.backends[${name}]`,
+      `pool ${pool}: backend ${name}`,
+      ' ',
     );
+    if (was === undefined) return [backend.added(` (${now.url})`)];
+    if (now === undefined) return [backend.removed()];
+    return backend.all(differences(was, now, ['pools', pool, 'backends', 0]));
   });
-  if (sameOrder(before, after)) return changes;
-  return [...changes, change(`pools.${pool}.backends`, `pool ${pool}: order of backends changed`)];
 }
 
-function change(path: string, text: string, needsRestart = false): ConfigChange {
-  return { path, text, needsRestart };
+/** Something that has a name, and the changes of it: where it is, and how sentences call it. */
+class Subject {
+  readonly #about: Named;
+  readonly #path: string;
+  readonly #words: string;
+  /** Between its name and what of it changed. */
+  readonly #colon: string;
+
+  constructor(about: Named, path: string, words: string, colon = ': ') {
+    this.#about = about;
+    this.#path = path;
+    this.#words = words;
+    this.#colon = colon;
+  }
+
+  /** @param facts in brackets, after a space */
+  added(facts = ''): ConfigChange {
+    return this.#change('added', '', `${this.#words} added${facts}`);
+  }
+
+  removed(): ConfigChange {
+    return this.#change('removed', '', `${this.#words} removed`);
+  }
+
+  changed(key: string, words: string): ConfigChange {
+    return this.#change('changed', key, `${this.#words}${this.#colon}${words}`);
+  }
+
+  all(found: readonly Difference[]): ConfigChange[] {
+    return found.map(({ keys, words }) => {
+      const key = keys.join('.');
+      return this.changed(key, `${key} ${words}`);
+    });
+  }
+
+  #change(how: ChangeSubject['how'], key: string, text: string): ConfigChange {
+    const path = key === '' ? this.#path : `${this.#path}.${key}`;
+    return { path, text, needsRestart: false, subject: { ...this.#about, how, key } };
+  }
 }
+
+type Named =
+  | { readonly kind: 'listener' | 'route' | 'pool' | 'file'; readonly name: string }
+  | { readonly kind: 'backend'; readonly name: string; readonly pool: string };
 
 type Matched<T> = { readonly name: string } & (
   | { readonly was: T; readonly now: T }
