@@ -1,97 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { WorkerDeath } from '@lb/primary/internal/workers/worker';
-import {
-  KILL_GRACE_MS,
-  READY_TIMEOUT_MS,
-  Supervisor,
-} from '@lb/primary/internal/workers/supervisor';
+import { KILL_GRACE_MS, READY_TIMEOUT_MS } from '@lb/primary/internal/workers/supervisor';
 import { PING_INTERVAL_MS, SILENCE_MS } from '@lb/primary/internal/workers/watchdog';
-import type { SocketHandle } from '@lb/primary/internal/listeners/bind';
-import type { ForkWorker, WorkerListener } from '@lb/primary/internal/workers/worker-process';
-import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
-import { createLogger } from '@lb/shared/logging/logger';
-import type { Snapshot } from '@lb/shared/model/snapshot';
-import { systemClock } from '@lb/shared/time/clock';
-import { configOf } from '../support/config-text.ts';
-import { ALONE } from '../support/alone.ts';
-
-/** A worker process that does what the test says. */
-class ScriptedWorker {
-  readonly sent: ToWorker[] = [];
-  readonly handles: SocketHandle[] = [];
-  readonly signals: string[] = [];
-  readonly slot: number;
-  readonly #listener: WorkerListener;
-
-  constructor(slot: number, listener: WorkerListener) {
-    this.slot = slot;
-    this.#listener = listener;
-  }
-
-  says(message: ToPrimary): void {
-    this.#listener.message(message);
-  }
-
-  /** Becomes a worker that serves. */
-  serves(): void {
-    this.says({ lb: 1, type: 'ready' });
-    this.says({ lb: 1, type: 'applied', version: 1 });
-    this.says({ lb: 1, type: 'listening', listener: 'web' });
-  }
-
-  dies(signal: string | null = 'SIGKILL', code: number | null = null): void {
-    this.#listener.exit({ code, signal });
-    this.#listener.gone();
-  }
-
-  get types(): string[] {
-    return this.sent.map(({ type }) => type);
-  }
-}
-
-function snapshotOf(version: number): Snapshot {
-  const text =
-    'listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: { backends: [http://127.0.0.1:1] } }';
-  return { version, workerCount: 2, slotCount: 1, config: configOf(text), ...ALONE, pools: [] };
-}
-
-function setup() {
-  const forked: ScriptedWorker[] = [];
-  const deaths: WorkerDeath[] = [];
-  const gone: number[] = [];
-  const messages: ToPrimary[] = [];
-  const handle: SocketHandle = { close: () => undefined };
-  const fork: ForkWorker = (slot, listener) => {
-    const worker = new ScriptedWorker(slot, listener);
-    forked.push(worker);
-    return {
-      pid: 1_000 + forked.length,
-      send: (message, sentHandle, sent) => {
-        worker.sent.push(message);
-        if (sentHandle !== undefined) worker.handles.push(sentHandle);
-        sent?.();
-      },
-      kill: (signal) => void worker.signals.push(signal),
-    };
-  };
-  const supervisor = new Supervisor({
-    fork,
-    clock: systemClock,
-    log: createLogger({ level: 'fatal', format: 'json', process: 'test', isTerminal: false }),
-    snapshot: () => snapshotOf(1),
-    listeners: () => [{ name: 'web', accept: 'shared', handles: [handle] }],
-    onMessage: (_, message) => void messages.push(message),
-    onChange: () => undefined,
-    onDied: (death) => void deaths.push(death),
-    onGone: ({ id }) => void gone.push(id),
-  });
-  const worker = (index: number): ScriptedWorker => {
-    const found = forked[index];
-    if (found === undefined) throw new Error(`no worker ${index} was forked`);
-    return found;
-  };
-  return { supervisor, forked, worker, deaths, gone, messages, handle };
-}
+import { scriptedSupervisor } from '../support/scripted-supervisor.ts';
 
 const isRunning = ({ state }: { state: string }): boolean => state === 'running';
 
@@ -104,13 +14,13 @@ describe('the supervisor', () => {
   });
 
   test('forks the wanted number of workers, one a slot', () => {
-    const { supervisor, forked } = setup();
+    const { supervisor, forked } = scriptedSupervisor();
     supervisor.resize(3, 0);
     expect(forked.map(({ slot }) => slot)).toEqual([0, 1, 2]);
   });
 
   test('sends nothing to a worker that is not ready, then the snapshot, then each socket', () => {
-    const { supervisor, worker, handle } = setup();
+    const { supervisor, worker, handle } = scriptedSupervisor();
     supervisor.resize(1, 0);
     supervisor.broadcast({ lb: 1, type: 'reopen-logs' });
     expect(worker(0).types).toEqual([]);
@@ -120,7 +30,7 @@ describe('the supervisor', () => {
   });
 
   test('calls a worker running once it listens everywhere', async () => {
-    const { supervisor, worker } = setup();
+    const { supervisor, worker } = scriptedSupervisor();
     supervisor.resize(1, 0);
     const running = supervisor.until(isRunning, 1_000);
     worker(0).says({ lb: 1, type: 'ready' });
@@ -130,7 +40,7 @@ describe('the supervisor', () => {
   });
 
   test('stops waiting for a condition when the time is up', async () => {
-    const { supervisor } = setup();
+    const { supervisor } = scriptedSupervisor();
     supervisor.resize(1, 0);
     const running = supervisor.until(isRunning, 1_000);
     await jest.advanceTimersByTimeAsync(1_000);
@@ -138,7 +48,7 @@ describe('the supervisor', () => {
   });
 
   test('replaces a dead worker at once, in the same slot, with snapshot and sockets', () => {
-    const { supervisor, forked, worker, gone } = setup();
+    const { supervisor, forked, worker, gone } = scriptedSupervisor();
     supervisor.resize(2, 0);
     worker(1).serves();
     worker(1).dies();
@@ -151,7 +61,7 @@ describe('the supervisor', () => {
   });
 
   test('backs off from 100 ms to 5 s while workers die right after their start', () => {
-    const { supervisor, forked, worker, deaths } = setup();
+    const { supervisor, forked, worker, deaths } = scriptedSupervisor();
     supervisor.resize(1, 0);
     for (let death = 0; death < 9; death += 1) {
       worker(forked.length - 1).dies(null, 1);
@@ -164,7 +74,7 @@ describe('the supervisor', () => {
   });
 
   test('forgets early deaths once a worker has lived', () => {
-    const { supervisor, forked, worker, deaths } = setup();
+    const { supervisor, forked, worker, deaths } = scriptedSupervisor();
     supervisor.resize(1, 0);
     for (let death = 0; death < 4; death += 1) {
       worker(forked.length - 1).dies();
@@ -176,14 +86,14 @@ describe('the supervisor', () => {
   });
 
   test('kills a worker that does not become ready', () => {
-    const { supervisor, worker } = setup();
+    const { supervisor, worker } = scriptedSupervisor();
     supervisor.resize(1, 0);
     jest.advanceTimersByTime(READY_TIMEOUT_MS);
     expect(worker(0).signals).toEqual(['SIGKILL']);
   });
 
   test('says of a death what the worker said itself', () => {
-    const { supervisor, worker, deaths } = setup();
+    const { supervisor, worker, deaths } = scriptedSupervisor();
     supervisor.resize(1, 0);
     worker(0).serves();
     worker(0).says({ lb: 1, type: 'failed', reason: 'TypeError: a bug' });
@@ -192,7 +102,7 @@ describe('the supervisor', () => {
   });
 
   test('kills a worker that does not respond, and says so of its death', () => {
-    const { supervisor, worker, deaths } = setup();
+    const { supervisor, worker, deaths } = scriptedSupervisor();
     supervisor.resize(1, 0);
     worker(0).serves();
     jest.advanceTimersByTime(SILENCE_MS);
@@ -204,7 +114,7 @@ describe('the supervisor', () => {
   });
 
   test('lets a worker live that responds, however late', () => {
-    const { supervisor, worker } = setup();
+    const { supervisor, worker } = scriptedSupervisor();
     supervisor.resize(1, 0);
     worker(0).serves();
     for (let round = 0; round < 5; round += 1) {
@@ -215,7 +125,7 @@ describe('the supervisor', () => {
   });
 
   test('drains every worker and replaces none of them', async () => {
-    const { supervisor, forked, worker } = setup();
+    const { supervisor, forked, worker } = scriptedSupervisor();
     supervisor.resize(2, 0);
     worker(0).serves();
     worker(1).serves();
@@ -229,7 +139,7 @@ describe('the supervisor', () => {
   });
 
   test('kills workers that are still there shortly after the drain deadline', () => {
-    const { supervisor, worker } = setup();
+    const { supervisor, worker } = scriptedSupervisor();
     supervisor.resize(1, 0);
     worker(0).serves();
     void supervisor.drain(1_000);
@@ -240,7 +150,7 @@ describe('the supervisor', () => {
   });
 
   test('gives a worker that drains no more time for a reload in between', () => {
-    const { supervisor, worker } = setup();
+    const { supervisor, worker } = scriptedSupervisor();
     supervisor.resize(2, 0);
     for (const index of [0, 1]) worker(index).serves();
     supervisor.resize(1, 1_000);
@@ -251,14 +161,14 @@ describe('the supervisor', () => {
   });
 
   test('does not wait for a worker that serves nothing yet when it drains', () => {
-    const { supervisor, worker } = setup();
+    const { supervisor, worker } = scriptedSupervisor();
     supervisor.resize(1, 0);
     void supervisor.drain(60_000);
     expect(worker(0).signals).toEqual(['SIGKILL']);
   });
 
   test('drains the highest slots when there shall be fewer workers', () => {
-    const { supervisor, forked, worker } = setup();
+    const { supervisor, forked, worker } = scriptedSupervisor();
     supervisor.resize(3, 0);
     for (const each of forked) each.serves();
     supervisor.resize(1, 500);
@@ -270,80 +180,8 @@ describe('the supervisor', () => {
     expect(forked).toHaveLength(3);
   });
 
-  describe('that replaces a worker', () => {
-    const times = { startMs: 1_000, drainMs: 500 };
-
-    test('drains it when its successor accepts, and not before', async () => {
-      const { supervisor, forked, worker } = setup();
-      supervisor.resize(1, 0);
-      worker(0).serves();
-      const replaced = supervisor.replace(1, times);
-      worker(1).says({ lb: 1, type: 'ready' });
-      expect([worker(1).slot, worker(0).types.includes('drain')]).toEqual([0, false]);
-
-      worker(1).serves();
-      await jest.advanceTimersByTimeAsync(0);
-      expect(worker(0).sent.at(-1)).toEqual({ lb: 1, type: 'drain', timeoutMs: 500 });
-      worker(0).dies(null, 0);
-
-      expect(await replaced).toBeUndefined();
-      expect([forked.length, supervisor.workers.map(({ id }) => id)]).toEqual([2, [2]]);
-    });
-
-    test('leaves it alone when its successor dies', async () => {
-      const { supervisor, forked, worker, deaths } = setup();
-      supervisor.resize(1, 0);
-      worker(0).serves();
-      const replaced = supervisor.replace(1, times);
-      worker(1).dies(null, 1);
-
-      expect(await replaced).toContain('died');
-      await jest.advanceTimersByTimeAsync(10_000);
-      expect([forked.length, deaths.length, worker(0).types.includes('drain')]).toEqual([
-        2,
-        0,
-        false,
-      ]);
-    });
-
-    test('leaves it alone, and kills its successor, when that does not come up in time', async () => {
-      const { supervisor, worker } = setup();
-      supervisor.resize(1, 0);
-      worker(0).serves();
-      const replaced = supervisor.replace(1, times);
-      await jest.advanceTimersByTimeAsync(times.startMs);
-
-      expect(await replaced).toContain('does not accept connections after 1 s');
-      expect([worker(1).signals, worker(0).types.includes('drain')]).toEqual([['SIGKILL'], false]);
-    });
-
-    test('forks no third when it dies while its successor starts', async () => {
-      const { supervisor, forked, worker, deaths } = setup();
-      supervisor.resize(1, 0);
-      worker(0).serves();
-      const replaced = supervisor.replace(1, times);
-      worker(0).dies();
-      worker(1).serves();
-
-      expect(await replaced).toBeUndefined();
-      await jest.advanceTimersByTimeAsync(10_000);
-      expect([forked.length, deaths.length, worker(1).signals]).toEqual([2, 1, []]);
-    });
-
-    test('gives up when there shall be fewer workers', async () => {
-      const { supervisor, worker } = setup();
-      supervisor.resize(2, 0);
-      for (const index of [0, 1]) worker(index).serves();
-      const replaced = supervisor.replace(2, times);
-      supervisor.resize(1, 0);
-
-      expect(await replaced).toBeUndefined();
-      expect(worker(2).signals).toEqual(['SIGKILL']);
-    });
-  });
-
   test('hands on what is not its own business', () => {
-    const { supervisor, worker, messages } = setup();
+    const { supervisor, worker, messages } = scriptedSupervisor();
     supervisor.resize(1, 0);
     worker(0).serves();
     worker(0).says({ lb: 1, type: 'backend-failed', slot: 4, reason: 'refused' });
