@@ -116,8 +116,6 @@ describe('what is planned and does not work yet', () => {
         'routes.[] compress',
         'routes.[] priority',
         'pools.* discovery',
-        'pools.* passiveHealth',
-        'pools.* panicThreshold',
         'pools.* slowStart',
         'pools.* hedge',
         'pools.* circuitBreaker',
