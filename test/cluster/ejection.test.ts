@@ -83,7 +83,31 @@ describe('passive health', () => {
       const { state, reason } = await backendOf(lb, 'b1');
       expect([state, reason]).toEqual(['ejected', expect.stringMatching(/in a row: reset;/)]);
     });
+    const [, , line] = (await lb.run('backends')).stdout.split('\n');
+    expect(line).toMatch(/b1 +ejected .* errors in a row: reset; ejected until /);
     await load.stop();
+  });
+
+  test('an ejection outlives a reload, and workers that start later know of it', async () => {
+    await using good = await startBackend(fine);
+    await using bad = await startBackend(refusing);
+    const yaml = pool([good.url, bad.url], '');
+    await using lb = await startLbctl(yaml);
+    using before = startLoad({ port: lb.port, connections: 10 });
+    await eventually(async () => expect((await backendOf(lb, 'b1')).state).toBe('ejected'));
+    await before.stop();
+
+    await lb.write(yaml.replace('workers: 2', 'workers: 3').replace('round_robin', 'random'));
+    expect((await lb.run('reload')).code).toBe(0);
+    for (const pid of (await lb.workerPids()).slice(0, 2)) process.kill(pid, 'SIGKILL');
+    await eventually(async () => {
+      expect(await lb.metric('lb_worker_restarts_total')).toBe(2);
+      expect(await lb.metric('lb_workers', 'state="running"')).toBe(3);
+    });
+
+    expect((await backendOf(lb, 'b1')).state).toBe('ejected');
+    using after = startLoad({ port: lb.port, connections: 10, requests: 200 });
+    expect((await after.done).failures).toEqual(new Map());
   });
 
   test('spares what the limits protect, and a worker gives back what it took too early', async () => {

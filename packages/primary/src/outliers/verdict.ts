@@ -1,7 +1,7 @@
 /** When real traffic speaks against a backend so clearly that it should be out. Pure. */
 import type { OutcomeError } from '@lb/shared/ipc/outcomes';
 import type { EjectionReason } from '@lb/shared/metrics/catalog';
-import type { PassiveHealth } from '@lb/shared/model/rotation';
+import { LEAST_COMPARED, type PassiveHealth } from '@lb/shared/model/rotation';
 import type { Counts } from './outcome-window.ts';
 
 /** Why a backend should be out. */
@@ -18,9 +18,6 @@ export interface Errors extends Counts {
   /** Says nothing while there were none. */
   readonly lastError: OutcomeError;
 }
-
-/** Fewer p95s than these have no middle that one of them could be away from. */
-const LEAST_MEASURED = 3;
 
 /** Two backends that both answer at once may well differ by a factor. */
 const LEAST_DIFFERENCE_MS = 5;
@@ -49,7 +46,7 @@ export function judgeLatencies<B>(
   p95s: ReadonlyMap<B, number>,
   latencyFactor: number,
 ): [backend: B, verdict: Verdict][] {
-  if (p95s.size < LEAST_MEASURED) return [];
+  if (p95s.size < LEAST_COMPARED) return [];
   const median = medianOf([...p95s.values()]);
   const limit = Math.max(median * latencyFactor, median + LEAST_DIFFERENCE_MS);
   return [...p95s]

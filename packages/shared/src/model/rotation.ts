@@ -10,6 +10,9 @@ export function canEject({ consecutiveErrors, errorRate, latencyFactor }: Passiv
   return consecutiveErrors > 0 || errorRate > 0 || latencyFactor > 0;
 }
 
+/** Backends whose latencies have to be known: fewer have no middle that one of them could be away from. */
+export const LEAST_COMPARED = 3;
+
 /** Whether a backend may get traffic when health is ignored: no operator has taken it out. */
 export function isOffered({ state, weight }: Effective): boolean {
   return state !== 'draining' && state !== 'maintenance' && weight > 0;
