@@ -145,14 +145,17 @@ describe('a change of a backend', () => {
 });
 
 test.each([
-  ['up', null, 'up'],
-  ['unknown', null, 'unknown'],
-  ['up', 'drain', 'draining'],
-  ['unknown', 'drain', 'draining'],
-  ['down', 'drain', 'down'],
-  ['up', 'disabled', 'maintenance'],
-  ['down', 'disabled', 'maintenance'],
-] as const)('a backend that is %s and told to %s is %s', (health, state, joined) => {
+  ['up', null, 'up', 3],
+  ['unknown', null, 'unknown', 3],
+  ['ejected', null, 'ejected', 3],
+  ['up', 'drain', 'draining', 3],
+  ['unknown', 'drain', 'draining', 3],
+  ['ejected', 'drain', 'draining', 3],
+  ['down', 'drain', 'down', 0],
+  ['up', 'disabled', 'maintenance', 3],
+  ['down', 'disabled', 'maintenance', 3],
+  ['ejected', 'disabled', 'maintenance', 3],
+] as const)('a backend that is %s and told to %s is %s', (condition, state, joined, weight) => {
   const override = { state, weight: 3, sinceMs: 0, deadlineMs: null, by: 'root' };
-  expect(effective(health, override, 1)).toEqual({ state: joined, weight: 3 });
+  expect(effective(condition, override, 1)).toEqual({ state: joined, weight });
 });

@@ -116,8 +116,7 @@ describe('what is planned and does not work yet', () => {
         'routes.[] compress',
         'routes.[] priority',
         'pools.* discovery',
-        'pools.* passiveHealth',
-        'pools.* panicThreshold',
+
         'pools.* hedge',
         'pools.* circuitBreaker',
         'pools.* queue',

@@ -1,6 +1,6 @@
 /**
- * Builds the parts of an instance and ties them together: with overrides/overriding.ts and config/changing.ts, the only file
- * that constructs them.
+ * Builds the parts of an instance and ties them together: with overrides/overriding.ts, config/changing.ts and
+ * health/conditions.ts, the only file that constructs them.
  * Nothing begins here.
  */
 import type { Logger } from '@lb/shared/logging/logger';
@@ -11,10 +11,9 @@ import { buildChanging, type Changing } from './config/changing.ts';
 import type { ReloadOutcome } from './config/reload.ts';
 import { Chronicle } from './events/chronicle.ts';
 import { EventLog } from './events/event-log.ts';
-import { HealthMonitor } from './health/health-monitor.ts';
+import { buildConditions } from './health/conditions.ts';
+import type { HealthMonitor } from './health/health-monitor.ts';
 import { SlowStarts } from './health/slow-starts.ts';
-import type { HealthChange } from './health/health-record.ts';
-import type { ProbeEvent } from './health/watch.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
 import { Dealer } from './listeners/dealer.ts';
@@ -22,6 +21,7 @@ import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
+import type { OutlierMonitor } from './outliers/outlier-monitor.ts';
 import { buildOverriding, type Overriding } from './overrides/overriding.ts';
 import { CookieSecret } from './snapshot/cookie-secret.ts';
 import { SnapshotPublisher } from './snapshot/publisher.ts';
@@ -64,6 +64,7 @@ export interface InstanceParts {
   readonly chronicle: Chronicle;
   readonly window: BackendWindow;
   readonly health: HealthMonitor;
+  readonly outliers: OutlierMonitor;
   readonly overriding: Overriding;
   readonly load: LoadExchange;
   readonly supervisor: Supervisor;
@@ -84,30 +85,28 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const wallMs = (): number => clock.wallMs();
 
   const { metrics, window, events } = buildRecords(options, startedAtMs);
+  const told = { publisher: () => publisher, chronicle: () => chronicle };
   const overriding = buildOverriding(options, {
-    publisher: () => publisher,
-    chronicle: () => chronicle,
-    healthOf: (slot) => health.stateOf(slot),
+    ...told,
+    conditionOf: (slot) => conditions.conditionOf(slot),
     inFlight: (slot) => load.inFlight(slot),
     registry: () => sharing.registry,
   });
   const slowStarts = new SlowStarts(clock);
+  const { effectiveOf } = overriding;
+  const conditions = buildConditions(options, { ...told, effectiveOf });
+  const { health, outliers, panic } = conditions;
   const chronicle = new Chronicle({
     metrics,
     events,
     log,
     wallMs,
     pools: () => publisher.pools,
-    effectiveOf: overriding.effectiveOf,
+    effectiveOf,
     slowStarts,
     isStoreUp: () => sharing.isUp,
+    onPool: (pool) => conditions.poolChanged(pool),
   });
-  const onChange = (change: HealthChange): void => {
-    publisher.changed([change.slot]);
-    chronicle.healthChanged(change);
-  };
-  const onProbe = (event: ProbeEvent): void => chronicle.probed(event);
-  const health = new HealthMonitor({ clock, random, log, onChange, onProbe });
   const load = new LoadExchange({
     recipients: () => supervisor.workers.map(({ id }) => id),
     send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
@@ -135,6 +134,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     metrics,
     load,
     health,
+    outliers,
     dealer,
   });
   const supervisor: Supervisor = new Supervisor({
@@ -167,8 +167,11 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
       monotonicMs: () => clock.monotonicMs(),
       isBusy: (slot) => load.inFlight(slot) > 0,
     }),
-    follow: (pools) => health.update(pools),
-    effectiveOf: overriding.effectiveOf,
+    follow: (pools) => {
+      health.update(pools);
+      outliers.update(pools);
+    },
+    effectiveOf,
     slowStarts,
     secret: () => secret.current,
     broadcast: (message) => supervisor.broadcast(message),
@@ -176,12 +179,14 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     log,
   });
   const changing = buildChanging(options, { lifecycle, listeners, supervisor, chronicle });
-  const shown = { listeners, supervisor, load, publisher, health, overriding, window, sharing };
+  const state = { publisher, health, outliers, overriding };
+  const shown = { listeners, supervisor, load, window, sharing, ...state };
   const view = new InstanceView({
     version,
     startedAtMs,
     configPath: origin.path,
     configInForce: () => changing.reloader.inForce,
+    panic,
     refreshMetrics: () => chronicle.refresh(),
     slowStarts,
     metrics,

@@ -24,6 +24,8 @@ import type { ListenerSet } from './listeners/listener-set.ts';
 import type { MetricsAggregate } from './metrics/aggregate.ts';
 import type { BackendWindow } from './metrics/backend-window.ts';
 import type { ExpositionPage } from './metrics/exposition.ts';
+import type { OutlierMonitor } from './outliers/outlier-monitor.ts';
+import type { PanicWatch } from './outliers/panic-watch.ts';
 import { factsOf, reasonOf } from './overrides/override.ts';
 import type { Overriding } from './overrides/overriding.ts';
 import type { InstanceFacts } from './store/membership.ts';
@@ -47,6 +49,8 @@ export interface InstanceViewOptions {
   readonly load: LoadExchange;
   readonly publisher: SnapshotPublisher;
   readonly health: HealthMonitor;
+  readonly outliers: OutlierMonitor;
+  readonly panic: PanicWatch;
   readonly overriding: Overriding;
   readonly slowStarts: Pick<SlowStarts, 'progressOf'>;
   readonly metrics: MetricsAggregate;
@@ -194,8 +198,10 @@ export class InstanceView implements AdminContext {
   }
 
   #isAvailable(pool: PoolSnapshot): boolean {
-    const { effectiveOf } = this.#parts.overriding;
-    return pool.backends.some((backend) => takesNewTraffic(effectiveOf(pool.name, backend)));
+    const { overriding, panic } = this.#parts;
+    const isAvailable = (backend: BackendSnapshot): boolean =>
+      takesNewTraffic(overriding.effectiveOf(pool.name, backend));
+    return pool.backends.some(isAvailable) || panic.isPanicking(pool);
   }
 
   #worker({ id, slot, pid, state }: Worker): WorkerReply {
@@ -240,7 +246,7 @@ export class InstanceView implements AdminContext {
   }
 
   #backend(pool: string, backend: BackendSnapshot): BackendReply {
-    const { health, load, window, slowStarts } = this.#parts;
+    const { health, outliers, load, window, slowStarts } = this.#parts;
     const { overrides, effectiveOf } = this.#parts.overriding;
     const { reason, lastProbe } = health.describe(backend.slot);
     const { name, url, backup, weight, slot } = backend;
@@ -249,11 +255,12 @@ export class InstanceView implements AdminContext {
     const override = overrides.of(pool, name);
     const isOverridden = state === 'draining' || state === 'maintenance';
     const overrideReason = isOverridden && override ? reasonOf(override) : undefined;
+    const ejectionReason = state === 'ejected' ? outliers.reasonOf(slot) : undefined;
     return {
       name,
       url,
       state: state === 'unknown' ? 'up' : state,
-      reason: overrideReason ?? reason,
+      reason: overrideReason ?? ejectionReason ?? reason,
       backup,
       weight,
       effectiveWeight: Math.round(weightInUse * (slowStart?.share ?? 1) * 100) / 100,

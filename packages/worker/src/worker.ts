@@ -36,7 +36,7 @@ import { Listeners } from './server/listeners.ts';
 import { PrimaryStore } from './store/primary-store.ts';
 import { WorkerStores } from './store/worker-stores.ts';
 
-/** In-flight counts reach the other workers within twice this time. */
+/** In-flight counts reach the other workers within twice this time, and what came of tries the primary within it. */
 const LOAD_INTERVAL_MS = 50;
 
 /** Totals in the primary are this old at most. */
@@ -82,6 +82,7 @@ export class Worker {
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
     this.#accessLog = new AccessLog(this.#logSink, clock, random);
     this.#backends = new Backends(this.#cells, clock, random, setup.place);
+    this.#backends.onOutlier(() => this.#sendOutcomes());
     this.#limiters = new Limiters(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
@@ -265,7 +266,13 @@ export class Worker {
 
   /** The other workers need it soon; one that is alone says it for people who look, together with its metrics. */
   #onLoadInterval(): void {
+    this.#sendOutcomes();
     if (this.#workerCount !== 1) this.#sendLoad();
+  }
+
+  #sendOutcomes(): void {
+    const outcomes = this.#backends.takeOutcomes();
+    if (outcomes !== undefined) this.#setup.send({ lb: 1, type: 'outcomes', ...outcomes });
   }
 
   #sendLoad(): void {

@@ -9,6 +9,7 @@ import type { SlowStarts } from '../health/slow-starts.ts';
 import type { ProbeEvent } from '../health/watch.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import { setBackendGauges } from '../metrics/backend-gauges.ts';
+import type { EjectionChange, SparedEjection } from '../outliers/outlier-monitor.ts';
 import { factsOf } from '../overrides/override.ts';
 import type { OverrideChange } from '../overrides/override-table.ts';
 import type { RollOutcome } from '../workers/roll.ts';
@@ -34,6 +35,8 @@ export interface ChronicleOptions {
   readonly isStoreUp: () => boolean;
   readonly effectiveOf: (pool: string, backend: BackendSnapshot) => Effective;
   readonly slowStarts: Pick<SlowStarts, 'progressOf'>;
+  /** What holds for backends of this pool may be something else now. */
+  readonly onPool: (pool: string) => void;
 }
 
 export class Chronicle {
@@ -52,7 +55,7 @@ export class Chronicle {
     metrics.set('lb_config_last_reload_successful', [], 1);
     metrics.set('lb_store_up', [], isStoreUp() ? 1 : 0);
     metrics.set('lb_config_last_reload_success_timestamp_seconds', [], wallMs() / 1_000);
-    for (const { name } of pools()) this.#stale.add(name);
+    for (const { name } of pools()) this.#touch(name);
     for (const { path, line, message, hint } of warnings) {
       log.warn({ path, line, problem: message, hint }, 'configuration warning');
     }
@@ -71,14 +74,40 @@ export class Chronicle {
   }
 
   healthChanged({ pool, backend, from, to, reason }: HealthChange): void {
-    this.#stale.add(pool);
+    this.#touch(pool);
     this.#options.metrics.add('lb_health_transitions_total', [pool, backend, to]);
     const facts = { pool, backend, from, to, reason };
     this.#options.events.record(to === 'down' ? 'backendDown' : 'backendUp', facts);
   }
 
+  /** A backend was ejected, or is back. */
+  ejected({ pool, backend, ejected, detail }: EjectionChange): void {
+    const { metrics, events } = this.#options;
+    this.#touch(pool);
+    if (ejected === null) {
+      events.record('backendReadmitted', { pool, backend, reason: detail });
+      return;
+    }
+    const { reason, count: inARow, untilMs } = ejected;
+    metrics.add('lb_ejections_total', [pool, backend, reason]);
+    const until = new Date(untilMs).toISOString();
+    events.record('backendEjected', { pool, backend, reason: detail, inARow, until });
+  }
+
+  /** A backend should have been ejected, and must not. */
+  spared({ pool, backend, reason, detail, isNews }: SparedEjection): void {
+    const { metrics, events } = this.#options;
+    metrics.add('lb_ejections_suppressed_total', [pool, backend, reason]);
+    if (isNews) events.record('ejectionSuppressed', { pool, backend, reason: detail });
+  }
+
+  /** A pool began to ignore health, or goes by it again. */
+  panicked(pool: string, isPanicking: boolean): void {
+    this.#options.events.record(isPanicking ? 'panicBegun' : 'panicEnded', { pool });
+  }
+
   overridden({ pool, backend, before, after, by }: OverrideChange): void {
-    this.#stale.add(pool);
+    this.#touch(pool);
     const { state, weight, deadline } = after === undefined ? NO_OVERRIDE : factsOf(after);
     const isSameState = (before?.state ?? null) === state;
     const isSameWeight = (before?.weight ?? null) === weight;
@@ -137,5 +166,10 @@ export class Chronicle {
     metrics.set('lb_config_last_reload_successful', [], 0);
     const errors = outcome.errors.map(({ path, line, message }) => ({ path, line, message }));
     events.record('reloadFailed', { errors });
+  }
+
+  #touch(pool: string): void {
+    this.#stale.add(pool);
+    this.#options.onPool(pool);
   }
 }

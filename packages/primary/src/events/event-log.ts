@@ -5,6 +5,19 @@ import type { Logger } from '@lb/shared/logging/logger';
 const EVENTS = {
   backendUp: { type: 'health_change', level: 'info', text: 'backend up' },
   backendDown: { type: 'health_change', level: 'warn', text: 'backend down' },
+  backendEjected: { type: 'ejection', level: 'warn', text: 'backend ejected' },
+  backendReadmitted: { type: 'ejection', level: 'info', text: 'ejected backend is back' },
+  ejectionSuppressed: {
+    type: 'ejection_suppressed',
+    level: 'warn',
+    text: 'backend not ejected: too many are, or it is the last one',
+  },
+  panicBegun: {
+    type: 'panic',
+    level: 'error',
+    text: 'panic: too few backends are available, health is ignored',
+  },
+  panicEnded: { type: 'panic', level: 'error', text: 'panic is over: health counts again' },
   workerExit: { type: 'worker_exit', level: 'error', text: 'worker died' },
   workerCrashLoop: { type: 'worker_crash_loop', level: 'error', text: 'worker crash loop' },
   reload: { type: 'reload', level: 'info', text: 'configuration reloaded' },

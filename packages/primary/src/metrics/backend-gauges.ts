@@ -6,6 +6,7 @@ import {
   takesNewTraffic,
 } from '@lb/shared/model/snapshot';
 import type { SlowStarts } from '../health/slow-starts.ts';
+import { isPanic } from '@lb/shared/model/rotation';
 import type { MetricsAggregate } from './aggregate.ts';
 import { BACKEND_STATES } from './implied-series.ts';
 
@@ -16,7 +17,7 @@ export interface GaugeSources {
 }
 
 /**
- * Sets up, state, weights and the pool's numbers of backends. A backend that was never probed counts as up.
+ * Sets up, state, weights, the pool's numbers of backends and its panic. A backend that was never probed counts as up.
  * @param pool as configured
  */
 export function setBackendGauges(
@@ -24,11 +25,11 @@ export function setBackendGauges(
   pool: PoolSnapshot,
   { effectiveOf, slowStarts }: GaugeSources,
 ): void {
-  let available = 0;
+  const all: Effective[] = [];
   for (const backend of pool.backends) {
     const effective = effectiveOf(pool.name, backend);
+    all.push(effective);
     const state = effective.state === 'unknown' ? 'up' : effective.state;
-    if (takesNewTraffic(effective)) available += 1;
     const labels = [pool.name, backend.name];
     metrics.set('lb_backend_up', labels, state === 'up' ? 1 : 0);
     for (const each of BACKEND_STATES)
@@ -38,5 +39,6 @@ export function setBackendGauges(
     metrics.set('lb_backend_effective_weight', labels, effective.weight * share);
   }
   metrics.set('lb_pool_backends', [pool.name], pool.backends.length);
-  metrics.set('lb_pool_available_backends', [pool.name], available);
+  metrics.set('lb_pool_available_backends', [pool.name], all.filter(takesNewTraffic).length);
+  metrics.set('lb_pool_panic', [pool.name], isPanic(all, pool.panicThreshold) ? 1 : 0);
 }

@@ -1,5 +1,6 @@
 /** Which series a configuration implies: they exist at zero before anything happens, so that rates have a beginning. */
 import {
+  EJECTION_REASONS,
   NO_ROUTE,
   RETRY_REASONS,
   RETRY_REFUSALS,
@@ -28,6 +29,9 @@ export const BACKEND_STATES: readonly string[] = [
 /** Values of the label `type` of lb_events_total. */
 const EVENT_TYPES: readonly string[] = [
   'health_change',
+  'ejection',
+  'ejection_suppressed',
+  'panic',
   'reload',
   'reload_failed',
   'worker_exit',
@@ -104,6 +108,7 @@ function* routeSeries(route: string): Implied {
 function* poolSeries({ name: pool, sticky }: PoolSnapshot): Implied {
   yield { metric: 'lb_pool_backends', labels: [pool] };
   yield { metric: 'lb_pool_available_backends', labels: [pool] };
+  yield { metric: 'lb_pool_panic', labels: [pool] };
   yield { metric: 'lb_health_check_seconds', labels: [pool] };
   for (const reason of RETRY_REASONS) yield { metric: 'lb_retries_total', labels: [pool, reason] };
   for (const reason of RETRY_REFUSALS)
@@ -129,6 +134,10 @@ function* backendSeries(labels: readonly [pool: string, backend: string]): Impli
     yield { metric: 'lb_health_checks_total', labels: [...labels, result] };
   for (const to of ['up', 'down'])
     yield { metric: 'lb_health_transitions_total', labels: [...labels, to] };
+  for (const reason of EJECTION_REASONS) {
+    yield { metric: 'lb_ejections_total', labels: [...labels, reason] };
+    yield { metric: 'lb_ejections_suppressed_total', labels: [...labels, reason] };
+  }
 }
 
 /** Tells, from the names and values of its labels, whether a series describes something that the snapshot has. */

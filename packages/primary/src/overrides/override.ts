@@ -1,6 +1,6 @@
 /** What an operator changed about a backend at run time, how it is written down, and what follows from it. */
 import type { OverrideFacts } from '@lb/shared/admin-api/contract';
-import type { BackendState, Effective, HealthState } from '@lb/shared/model/snapshot';
+import type { BackendState, Effective } from '@lb/shared/model/snapshot';
 
 /** At least one of `state` and `weight` is not null. Times are milliseconds since 1970, so that they outlive a restart. */
 export interface Override {
@@ -24,19 +24,26 @@ export function overrideAt(override: Override, nowMs: number): Override {
   return isOver ? { ...override, state: 'disabled' } : override;
 }
 
-/** What holds for a backend of this health and configured weight. */
+/** What probes and real traffic say of a backend. */
+export type Condition = Exclude<BackendState, 'draining' | 'maintenance'>;
+
+/** What holds for a backend in this condition and of this configured weight. */
 export function effective(
-  health: HealthState,
+  condition: Condition,
   override: Override | undefined,
   weight: number,
 ): Effective {
-  return { state: joined(health, override), weight: override?.weight ?? weight };
+  const state = joined(condition, override);
+  // Where health is ignored, "down" does not keep it out, nor says that it is drained as well: no weight does.
+  if (state === 'down' && override?.state === 'drain') return { state, weight: 0 };
+  return { state, weight: override?.weight ?? weight };
 }
 
-function joined(health: HealthState, override: Override | undefined): BackendState {
+/** A drained backend that is down cannot keep its sessions; from one that traffic speaks against nobody takes them away. */
+function joined(condition: Condition, override: Override | undefined): BackendState {
   if (override?.state === 'disabled') return 'maintenance';
-  if (health === 'down') return 'down';
-  return override?.state === 'drain' ? 'draining' : health;
+  if (condition === 'down') return 'down';
+  return override?.state === 'drain' ? 'draining' : condition;
 }
 
 /** Why a backend is in the state that the override gives it; undefined when it gives none. */

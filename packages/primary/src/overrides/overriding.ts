@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Logger } from '@lb/shared/logging/logger';
-import type { BackendSnapshot, Effective, HealthState } from '@lb/shared/model/snapshot';
+import type { BackendSnapshot, Effective } from '@lb/shared/model/snapshot';
 import type { Registry } from '@lb/shared/store/registry';
 import type { Clock } from '@lb/shared/time/clock';
 import type { Chronicle } from '../events/chronicle.ts';
@@ -13,7 +13,7 @@ import { systemSchedule } from '../health/watch.ts';
 import type { SnapshotPublisher } from '../snapshot/publisher.ts';
 import { BackendControl } from './backend-control.ts';
 import { DrainWatch } from './drain-watch.ts';
-import { effective, type Override } from './override.ts';
+import { type Condition, effective, type Override } from './override.ts';
 import { OverrideFile } from './override-file.ts';
 import { OverrideTable } from './override-table.ts';
 import { registryOverrides } from './registry-overrides.ts';
@@ -29,7 +29,7 @@ export interface OverridingOptions {
 export interface OverridingNeighbours {
   readonly publisher: () => SnapshotPublisher;
   readonly chronicle: () => Chronicle;
-  readonly healthOf: (slot: number) => HealthState;
+  readonly conditionOf: (slot: number) => Condition;
   /** Of all instances; undefined for one that is alone. */
   readonly registry: () => Registry | undefined;
   /** Over all workers. */
@@ -49,7 +49,7 @@ export function buildOverriding(
   { stateDir, log, clock }: OverridingOptions,
   neighbours: OverridingNeighbours,
 ): Overriding {
-  const { publisher, chronicle, healthOf, inFlight, registry } = neighbours;
+  const { publisher, chronicle, conditionOf, inFlight, registry } = neighbours;
   const file = stateDir === null ? null : new OverrideFile(join(stateDir, 'overrides.json'));
   const wallMs = (): number => clock.wallMs();
   const drains = new DrainWatch({
@@ -80,7 +80,7 @@ export function buildOverriding(
   const effectiveUnder = (
     { slot, weight }: BackendSnapshot,
     override: Override | undefined,
-  ): Effective => effective(healthOf(slot), override, weight);
+  ): Effective => effective(conditionOf(slot), override, weight);
   const control = new BackendControl({
     overrides,
     pools: () => publisher().pools,

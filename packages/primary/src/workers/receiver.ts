@@ -3,6 +3,7 @@ import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import type { Dealer } from '../listeners/dealer.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
+import type { OutlierMonitor } from '../outliers/outlier-monitor.ts';
 import type { DrainWatch } from '../overrides/drain-watch.ts';
 import type { Sharing } from '../store/sharing.ts';
 import type { LoadExchange } from './load-exchange.ts';
@@ -13,6 +14,7 @@ export interface Receivers {
   readonly metrics: MetricsAggregate;
   readonly load: LoadExchange;
   readonly health: HealthMonitor;
+  readonly outliers: OutlierMonitor;
   readonly dealer: Dealer;
   readonly drains: DrainWatch;
   /** Sends an answer. */
@@ -25,6 +27,7 @@ export function receiver({
   metrics,
   load,
   health,
+  outliers,
   dealer,
   drains,
   answer,
@@ -37,6 +40,9 @@ export function receiver({
       case 'load':
         load.report(worker.id, message);
         drains.check();
+        return;
+      case 'outcomes':
+        outliers.report(message);
         return;
       case 'backend-failed':
         health.reportFailure(message.slot, message.reason);

@@ -76,7 +76,7 @@ export interface PoolReply {
 export interface BackendReply {
   readonly name: string;
   readonly url: string;
-  readonly state: 'up' | 'down' | 'draining' | 'maintenance';
+  readonly state: 'up' | 'down' | 'ejected' | 'draining' | 'maintenance';
   readonly reason: string;
   readonly backup: boolean;
   /** As configured. */

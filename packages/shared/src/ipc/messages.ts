@@ -2,8 +2,8 @@
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
  *     primary ── snapshot, listen, connection, states, load, stored, peers, reopen-logs, ping, drain ──▶ worker
- *     primary ◀── ready, listening, answered, applied, metrics, load, backend-failed, store, store-changed, pong, failed,
- *                 drained ── worker
+ *     primary ◀── ready, listening, answered, applied, metrics, load, outcomes, backend-failed, store, store-changed, pong,
+ *                 failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
@@ -108,6 +108,14 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly type: 'load';
       readonly inFlight: Uint32Array;
       readonly connections: Readonly<Record<string, number>>;
+    }
+  | {
+      /** What came of tries since the last one; sent within 50 ms, and at once by a worker that has seen enough errors in a row. */
+      readonly type: 'outcomes';
+      /** One a backend: see outcomes.ts. */
+      readonly rows: Int32Array;
+      /** Slot, bucket, count, and again. Of pools with a latencyFactor alone. */
+      readonly latencies: Uint32Array;
     }
   | {
       /** Real traffic could not connect to a backend; this worker has it down already. */

@@ -104,9 +104,28 @@ export const METRICS = {
   lb_backend_errors_total: counter('worker', 'Tries that failed.', 'pool', 'backend', 'reason'),
   lb_pool_backends: gauge('primary', 'Backends of the pool.', 'pool'),
   lb_pool_available_backends: gauge('primary', 'Backends that may get traffic.', 'pool'),
+  lb_pool_panic: gauge(
+    'primary',
+    '1 while so few backends are available that health is ignored.',
+    'pool',
+  ),
   lb_health_checks_total: counter('primary', 'Probes.', 'pool', 'backend', 'result'),
   lb_health_check_seconds: histogram('primary', 'Duration of probes.', 'pool'),
   lb_health_transitions_total: counter('primary', 'Changes of state.', 'pool', 'backend', 'to'),
+  lb_ejections_total: counter(
+    'primary',
+    'Backends taken out by what real traffic said of them.',
+    'pool',
+    'backend',
+    'reason',
+  ),
+  lb_ejections_suppressed_total: counter(
+    'primary',
+    'Ejections that did not happen: too many backends were ejected, or it was the last one.',
+    'pool',
+    'backend',
+    'reason',
+  ),
   lb_retries_total: counter('worker', 'Tries after a failed one.', 'pool', 'reason'),
   lb_retries_refused_total: counter(
     'worker',
@@ -163,6 +182,12 @@ export const METRICS = {
 
 /** The name of a metric. */
 export type MetricName = keyof typeof METRICS;
+
+/** Reasons of lb_ejections_total and lb_ejections_suppressed_total. */
+export const EJECTION_REASONS = ['consecutive_errors', 'error_rate', 'latency'] as const;
+
+/** Why a backend is ejected. */
+export type EjectionReason = (typeof EJECTION_REASONS)[number];
 
 /** Reasons of lb_retries_total. */
 export const RETRY_REASONS: readonly string[] = ['connect', 'reset', 'stale'];

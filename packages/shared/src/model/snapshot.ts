@@ -13,10 +13,11 @@ import type { StoreSnapshot } from './store-snapshot.ts';
 export type HealthState = 'unknown' | 'up' | 'down';
 
 /**
- * Health joined with what an operator said: a `draining` backend keeps the sessions it has and gets no new ones, one in
- * `maintenance` gets nothing. What is in flight to either goes on.
+ * Health joined with what real traffic and operators say: an `ejected` backend gets nothing until its time is over, a
+ * `draining` one keeps the sessions it has and gets no new ones, one in `maintenance` gets nothing. What is in flight to any
+ * of them goes on.
  */
-export type BackendState = HealthState | 'draining' | 'maintenance';
+export type BackendState = HealthState | 'ejected' | 'draining' | 'maintenance';
 
 /** A backend in a snapshot. `slot` is its number in every typed array and message, kept while pool, name and url stay. */
 export interface BackendSnapshot extends BackendConfig {

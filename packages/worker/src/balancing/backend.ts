@@ -5,6 +5,7 @@
 import type { Agent } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { FailureCode } from '@lb/shared/errors/reasons';
+import { canEject } from '@lb/shared/model/rotation';
 import { parseBackendUrl } from '@lb/shared/net/backend-url';
 import {
   type BackendSnapshot,
@@ -18,6 +19,8 @@ import type { Clock } from '@lb/shared/time/clock';
 import { BackendAgent } from '../forward/backend-agent.ts';
 import { BackendTls } from '../forward/backend-tls.ts';
 import { ConnectionPool } from '../forward/native/connection-pool.ts';
+import type { OutcomeReport } from '../health/outcome-report.ts';
+import { Outcomes } from '../health/outcomes.ts';
 import type { BackendMetrics } from '../metrics/request-metrics.ts';
 import type { Candidate } from './policy.ts';
 import { LatencyAverage } from './latency-average.ts';
@@ -36,6 +39,10 @@ export interface BackendTarget {
 export interface BackendTools {
   readonly clock: Clock;
   readonly contexts: ClientContexts;
+  /** Takes what the primary is told of tries. */
+  readonly outcomes: OutcomeReport;
+  /** A backend gave so many errors in a row that it should be out. */
+  readonly onOutlier: (backend: Backend) => void;
 }
 
 export class Backend implements Candidate {
@@ -48,6 +55,8 @@ export class Backend implements Candidate {
   readonly authority: string;
   /** Set by the slow start of its pool. */
   share = 1;
+  /** Set by its pool, in a panic: its sessions stay whatever its health. */
+  isHealthIgnored = false;
   readonly #isTls: boolean;
   readonly #latency: LatencyAverage;
   readonly #tools: BackendTools;
@@ -56,6 +65,9 @@ export class Backend implements Candidate {
   #connectionPool: ConnectionPool;
   #connections: PoolSnapshot['connections'];
   #tls: PoolSnapshot['tls'];
+  #passiveHealth: PoolSnapshot['passiveHealth'];
+  /** Undefined where nothing can eject it. */
+  #outcomes: Outcomes | undefined;
   #weight: number;
   #backup: boolean;
   #state: BackendState;
@@ -93,6 +105,8 @@ export class Backend implements Candidate {
     this.#agent = new BackendAgent(pool.connections, this.#target, metrics);
     this.#connectionPool = this.#newConnections();
     this.#latency = new LatencyAverage(tools.clock);
+    this.#passiveHealth = pool.passiveHealth;
+    this.#outcomes = this.#newOutcomes();
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.#state = snapshot.state;
@@ -145,9 +159,14 @@ export class Backend implements Candidate {
     return takesNewTraffic(this);
   }
 
+  /** Neither its health, nor real traffic, nor an operator speaks against all traffic. */
+  get isHealthy(): boolean {
+    return this.#state !== 'down' && this.#state !== 'ejected' && this.#state !== 'maintenance';
+  }
+
   /** Whether it may get requests that belong to it already, such as those of its sessions: weights are for new ones. */
   get isServing(): boolean {
-    return this.#state !== 'down' && this.#state !== 'maintenance';
+    return this.isHealthy || (this.isHealthIgnored && this.#state !== 'maintenance');
   }
 
   /** How often it stopped serving, as far as this worker knows: what was remembered of it before is out of date. */
@@ -156,9 +175,10 @@ export class Backend implements Candidate {
   }
 
   setState(state: BackendState): void {
-    const wasServing = this.isServing;
+    const wasHealthy = this.isHealthy;
+    if (this.#state === 'ejected' && state !== 'ejected') this.#outcomes?.forget();
     this.#state = state;
-    if (wasServing && !this.isServing) this.#outages++;
+    if (wasHealthy && !this.isHealthy) this.#outages++;
   }
 
   setWeight(weight: number): void {
@@ -188,6 +208,10 @@ export class Backend implements Candidate {
     this.setState(snapshot.state);
     this.#slowStartMs = pool.slowStart;
     this.setSlowStart(snapshot.slowStartMs);
+    if (!isDeepStrictEqual(pool.passiveHealth, this.#passiveHealth)) {
+      this.#passiveHealth = pool.passiveHealth;
+      this.#outcomes = this.#newOutcomes();
+    }
     const sameTls = !this.#isTls || isDeepStrictEqual(pool.tls, this.#tls);
     if (sameTls && isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;
@@ -217,22 +241,44 @@ export class Backend implements Candidate {
   answered(status: number, ms: number, nowMs: number): void {
     this.#latency.observe(ms, nowMs);
     this.metrics.answered(status, ms);
+    this.#outcomes?.answered(status, ms);
   }
 
-  /** A try ended without an answer, for which the backend is to blame. */
-  failed(code: FailureCode): void {
-    this.metrics.failed(code);
+  /** An answer of this status is complete. */
+  completed(status: number): void {
+    this.#outcomes?.completed(status);
   }
 
-  /** The body of an answer broke off. */
-  cut(code: FailureCode): void {
+  /**
+   * A try ended without an answer, for which the backend is to blame.
+   * @param isStale it closed an idle connection just when it was used again, which is nobody's fault
+   */
+  failed(code: FailureCode, isStale = false): void {
     this.metrics.failed(code);
+    if (!isStale) this.#outcomes?.failed(code);
+  }
+
+  /** The body of an answer of this status broke off. */
+  cut(code: FailureCode, status: number): void {
+    this.metrics.failed(code);
+    this.#outcomes?.cut(status, code);
   }
 
   /** Idle connections are closed; those in use close with their request. */
   close(): void {
     this.#agent.retire();
     this.#connectionPool.retire();
+  }
+
+  #newOutcomes(): Outcomes | undefined {
+    if (!canEject(this.#passiveHealth)) return undefined;
+    const { outcomes, onOutlier } = this.#tools;
+    return new Outcomes({
+      slot: this.slot,
+      settings: this.#passiveHealth,
+      report: outcomes,
+      onOutlier: () => onOutlier(this),
+    });
   }
 
   #withTls(target: BackendTarget): BackendTarget {

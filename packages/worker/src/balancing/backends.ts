@@ -2,6 +2,7 @@
 import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock, Random } from '@lb/shared/time/clock';
+import { OutcomeReport, type PackedOutcomes } from '../health/outcome-report.ts';
 import type { Cells } from '../metrics/cells.ts';
 import { BackendMetrics, PoolMetrics } from '../metrics/request-metrics.ts';
 import { Backend, type BackendTools } from './backend.ts';
@@ -10,6 +11,7 @@ import { Pool } from './pool.ts';
 export class Backends {
   readonly #cells: Cells;
   readonly #tools: BackendTools;
+  readonly #outcomes = new OutcomeReport();
   readonly #random: Random;
   /** Place of this worker among all, from 0. */
   readonly #place: number;
@@ -17,10 +19,19 @@ export class Backends {
   #pools = new Map<string, Pool>();
   #sentLoad: Uint32Array = new Uint32Array(0);
   #slotCount = 0;
+  #tellOutcomes: () => void = () => undefined;
 
   constructor(cells: Cells, clock: Clock, random: Random, place: number) {
     this.#cells = cells;
-    this.#tools = { clock, contexts: new ClientContexts() };
+    this.#tools = {
+      clock,
+      contexts: new ClientContexts(),
+      outcomes: this.#outcomes,
+      onOutlier: (backend) => {
+        this.#eject(backend);
+        this.#tellOutcomes();
+      },
+    };
     this.#random = random;
     this.#place = place;
   }
@@ -90,10 +101,20 @@ export class Backends {
 
   /** Takes a backend out of rotation here; false when it was out already. */
   takeOut(backend: Backend): boolean {
-    if (!backend.isServing) return false;
+    if (!backend.isHealthy) return false;
     backend.setState('down');
     this.#pools.get(backend.pool)?.changed();
     return true;
+  }
+
+  /** Calls `tell` when what came of tries has to be told at once: a backend gave enough errors in a row to be ejected. */
+  onOutlier(tell: () => void): void {
+    this.#tellOutcomes = tell;
+  }
+
+  /** What came of tries since the last call; undefined when nothing did. */
+  takeOutcomes(): PackedOutcomes | undefined {
+    return this.#outcomes.take();
   }
 
   setLoadElsewhere(inFlight: Uint32Array): void {
@@ -119,5 +140,14 @@ export class Backends {
     }
     this.#sentLoad = load;
     return load;
+  }
+
+  /** Out here until the primary says otherwise; it hears of it next, and may. */
+  #eject(backend: Backend): void {
+    const pool = this.#pools.get(backend.pool);
+    if (backend.state !== 'up' && backend.state !== 'unknown') return;
+    if (pool?.mayEject(backend) !== true) return;
+    backend.setState('ejected');
+    pool.changed();
   }
 }

@@ -3,6 +3,7 @@
  * sessions on their backends.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { mayEject } from '@lb/shared/model/rotation';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
@@ -10,6 +11,7 @@ import { parseKeySource } from '../request/request-key.ts';
 import type { Backend } from './backend.ts';
 import type { PickContext, Policy, PolicyTools } from './policy.ts';
 import { createPolicy } from './registry.ts';
+import { inRotation } from './rotation.ts';
 import { SlowStart } from './slow-start.ts';
 import { createSticky } from './sticky/registry.ts';
 import type { Sticky } from './sticky/sticky.ts';
@@ -58,8 +60,12 @@ export class Pool {
     return this.#config;
   }
 
-  /** What keeps sessions on their backends; undefined where nothing does. */
+  /**
+   * What keeps sessions on their backends; undefined where nothing does. Asked for by each request: a backend that serves its
+   * sessions in a panic alone must not go on when that is over.
+   */
   get sticky(): Sticky | undefined {
+    if (this.#isStale) this.#refresh();
     return this.#sticky;
   }
 
@@ -88,6 +94,11 @@ export class Pool {
     this.#isStale = true;
   }
 
+  /** Whether one more of its backends may be ejected, as far as this worker knows. */
+  mayEject(backend: Backend): boolean {
+    return mayEject(backend, this.#backends, this.#config.passiveHealth.maxEjectedPercent);
+  }
+
   /** A backend that was not tried yet; where there is no such, one that was; undefined when none may get traffic. */
   pick(context: PickContext): Backend | undefined {
     if (this.#isStale) this.#refresh();
@@ -107,7 +118,7 @@ export class Pool {
   /** Tells the policy who may get traffic. */
   #refresh(): void {
     this.#isStale = false;
-    const candidates = availableBackends(this.#backends);
+    const candidates = inRotation(this.#backends, this.#config.panicThreshold);
     this.#slowStart.update(candidates);
     const fingerprint = candidates.map(({ slot, weight }) => `${slot}*${weight}`).join();
     if (fingerprint === this.#fingerprint) return;
@@ -129,11 +140,4 @@ function wantsSamePolicy(before: PoolSnapshot, after: PoolSnapshot): boolean {
     before.hashOn === after.hashOn &&
     before.hashBalanceFactor === after.hashBalanceFactor
   );
-}
-
-/** Backup backends take part only when no other is left. */
-function availableBackends(backends: readonly Backend[]): readonly Backend[] {
-  const available = backends.filter((backend) => backend.isAvailable);
-  const primary = available.filter((backend) => !backend.backup);
-  return primary.length > 0 ? primary : available;
 }

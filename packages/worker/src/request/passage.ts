@@ -30,6 +30,8 @@ export class Passage implements Carrier, TryEvents {
   #backend: Backend | undefined;
   #try: Try | undefined;
   #startedMs = 0;
+  /** Of the answer that is coming. */
+  #status = 0;
   #attemptsUsed = 0;
   #lastFailure: Failure | undefined;
   /** In a sticky pool alone. */
@@ -130,6 +132,7 @@ export class Passage implements Carrier, TryEvents {
 
   onEnd(trailers: readonly string[], nowMs: number): void {
     const { response, body } = this.exchange;
+    this.#backend?.completed(this.#status);
     this.endTry(nowMs);
     // The answer may be out before the request is in: nobody wants the rest.
     body?.stop();
@@ -139,7 +142,7 @@ export class Passage implements Carrier, TryEvents {
   }
 
   onCut(code: FailureCode): void {
-    this.#backend?.cut(code);
+    this.#backend?.cut(code, this.#status);
     this.endTry();
     this.exchange.cut(code);
   }
@@ -147,10 +150,10 @@ export class Passage implements Carrier, TryEvents {
   onFailure(failure: Failure): void {
     const { exchange, pool } = this;
     this.endTry();
-    this.#record(failure);
+    const decision = decideRetry(failure, exchange, pool.config.retries, this.#attemptsUsed);
+    this.#record(failure, decision.retry && decision.reason === 'stale');
     // The failure and the end of the client may cross: nobody waits for another try.
     if (exchange.isOver) return;
-    const decision = decideRetry(failure, exchange, pool.config.retries, this.#attemptsUsed);
     if (!decision.retry) {
       pool.metrics.retryRefused(decision.refusal);
       sendReply(exchange, failureReply(failure.code));
@@ -172,6 +175,7 @@ export class Passage implements Carrier, TryEvents {
     const { exchange } = this;
     exchange.connectMs = this.#try?.connectMs;
     exchange.ttfbMs = nowMs - exchange.startedMs;
+    this.#status = status;
     this.#backend?.answered(status, nowMs - this.#startedMs, nowMs);
   }
 
@@ -220,14 +224,14 @@ export class Passage implements Carrier, TryEvents {
    * A backend that cannot be connected to is out at once; what this machine lacks is not its fault. One whose TLS fails can no
    * more take a request than one that refuses connections, and its probes go through the same handshake.
    */
-  #record(failure: Failure): void {
+  #record(failure: Failure, isStale: boolean): void {
     const { backend, services } = this.exchange;
     if (backend === undefined) return;
     if (failure.isLocal) {
       services.shortages.report(backend, failure.detail);
       return;
     }
-    backend.failed(failure.code);
+    backend.failed(failure.code, isStale);
     const { metric } = FAILURES[failure.code];
     if (metric === 'connect' || (metric === 'tls' && !failure.reusedConnection)) {
       services.reportUnreachable(backend, failure.detail);

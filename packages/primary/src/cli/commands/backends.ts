@@ -45,6 +45,7 @@ export function backendLines(pools: readonly PoolReply[], output: Pick<Output, '
 const STATE_PAINTS: Readonly<Record<BackendReply['state'], Paint | undefined>> = {
   up: undefined,
   down: 'red',
+  ejected: 'red',
   draining: 'yellow',
   maintenance: 'yellow',
 };
@@ -74,8 +75,8 @@ function milliseconds(value: number | null): string {
   return value === null ? '-' : `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 }
 
-/** Where somebody took a backend out, that says more than its probe. */
-function lastSaid({ lastProbe: probe, reason, override }: BackendReply): string {
-  if (probe === null || (override?.state ?? null) !== null) return reason;
+/** Where somebody, or real traffic, took a backend out, that says more than its probe. */
+function lastSaid({ lastProbe: probe, reason, override, state }: BackendReply): string {
+  if (probe === null || (override?.state ?? null) !== null || state === 'ejected') return reason;
   return `${probe.ok ? 'ok' : 'FAILED'}, ${probe.detail}, ${milliseconds(probe.ms)}`;
 }

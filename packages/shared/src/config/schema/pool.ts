@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
 import { clientTls } from './client-tls.ts';
+import { passiveHealth } from './passive-health.ts';
 import { duration, method, name, positiveDuration, size, whole } from './scalars.ts';
 import { sticky } from './sticky.ts';
 
@@ -180,6 +181,14 @@ export const pool = z.strictObject({
     .min(1, 'expected at least one backend')
     .describe('The backends: URLs, or objects.'),
   healthCheck: healthCheck.prefault({}).describe('Active probes, from the primary.'),
+  passiveHealth: passiveHealth
+    .prefault({})
+    .describe('Ejects backends by what real traffic says of them.'),
+  panicThreshold: whole(0, 100)
+    .default(0)
+    .describe(
+      'Percent of the backends, less those that somebody drained or disabled: when fewer are available, health and ejections are ignored and all of these get traffic. 0 = off.',
+    ),
   slowStart: duration
     .default(30_000)
     .describe(
