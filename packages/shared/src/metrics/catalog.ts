@@ -107,10 +107,15 @@ export const METRICS = {
   lb_health_checks_total: counter('primary', 'Probes.', 'pool', 'backend', 'result'),
   lb_health_check_seconds: histogram('primary', 'Duration of probes.', 'pool'),
   lb_health_transitions_total: counter('primary', 'Changes of state.', 'pool', 'backend', 'to'),
-  lb_retries_total: counter('worker', 'Tries after a failed one.', 'pool', 'reason'),
+  lb_retries_total: counter(
+    'worker',
+    'Tries after one that failed, or, as a hedge, beside one that is slow.',
+    'pool',
+    'reason',
+  ),
   lb_retries_refused_total: counter(
     'worker',
-    'Failed tries that were not tried again.',
+    'Failed tries that were not tried again, and hedges that the budget did not allow.',
     'pool',
     'reason',
   ),
@@ -165,10 +170,33 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 
 /** Reasons of lb_retries_total. */
-export const RETRY_REASONS: readonly string[] = ['connect', 'reset', 'stale'];
+export const RETRY_REASONS = [
+  'connect',
+  'reset',
+  'stale',
+  'timeout',
+  '502',
+  '503',
+  '504',
+  '429',
+  'hedge',
+] as const;
+
+/** Why there is another try. */
+export type RetryReason = (typeof RETRY_REASONS)[number];
 
 /** Reasons of lb_retries_refused_total. */
-export const RETRY_REFUSALS: readonly string[] = ['method', 'body', 'attempts', 'no_backend'];
+export const RETRY_REFUSALS = [
+  'method',
+  'body',
+  'attempts',
+  'no_backend',
+  'kind',
+  'budget',
+] as const;
+
+/** Why there is none. */
+export type RetryRefusal = (typeof RETRY_REFUSALS)[number];
 
 /** Results of lb_sticky_total. */
 export const STICKY_RESULTS = ['hit', 'new', 'rebound'] as const;

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
+import { SecondTries } from '../forward/second-tries.ts';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
 import { parseKeySource } from '../request/request-key.ts';
 import type { Backend } from './backend.ts';
@@ -21,6 +22,7 @@ export interface PoolTools extends PolicyTools {
 export class Pool {
   readonly name: string;
   readonly metrics: PoolMetrics;
+  readonly secondTries: SecondTries;
   readonly #tools: PolicyTools;
   #secret: string;
   #config: PoolSnapshot;
@@ -39,6 +41,7 @@ export class Pool {
   ) {
     this.name = config.name;
     this.metrics = metrics;
+    this.secondTries = new SecondTries(config);
     this.#tools = tools;
     this.#config = config;
     this.#backends = backends;
@@ -53,6 +56,13 @@ export class Pool {
     return this.#config;
   }
 
+  /** Tries in flight to its backends, over all workers. */
+  get load(): number {
+    let load = 0;
+    for (const backend of this.#backends) load += backend.load;
+    return load;
+  }
+
   /** What keeps sessions on their backends; undefined where nothing does. */
   get sticky(): Sticky | undefined {
     return this.#sticky;
@@ -65,6 +75,7 @@ export class Pool {
     const isSamePolicy = wantsSamePolicy(this.#config, config);
     this.#config = config;
     this.#backends = backends;
+    this.secondTries.apply(config);
     this.#secret = secret;
     if (!isSameSticky) this.#sticky = this.#newSticky();
     this.#sticky?.update(backends);
