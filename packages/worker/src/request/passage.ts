@@ -78,8 +78,13 @@ export class Passage implements Carrier, TryEvents {
   }
 
   #proceed(backend: Backend | undefined, nowMs?: number): void {
-    if (backend === undefined || this.#course === undefined) this.#attempt(backend, nowMs);
-    else this.#course.wait(backend, (later) => this.#attempt(later));
+    const course = this.#course;
+    if (backend === undefined || course === undefined) this.#attempt(backend, nowMs);
+    else this.#attemptInTime(backend, course);
+  }
+
+  #attemptInTime(backend: Backend, course: RetryCourse): void {
+    course.wait(backend, (later) => this.#attempt(later));
   }
 
   #attempt(backend: Backend | undefined, nowMs?: number): void {
