@@ -216,26 +216,42 @@ describe('a request with a body', () => {
 });
 
 describe('a session whose backend is busy', () => {
-  test('gets an answer of another backend and stays where it is', async () => {
-    await using first = await scriptedBackend(
-      answers(BUSY.replace('X-Who: first', 'Set-Cookie: a=b')),
-    );
+  test.each([
+    ['cookie', { mode: 'cookie' }],
+    ['table', { mode: 'table', key: 'header:X-User' }],
+    ['learn', { mode: 'learn', cookie: 'SID' }],
+  ])('gets an answer of another backend and stays where it is: %s', async (_mode, sticky) => {
+    const home = ok('home', 'Set-Cookie: SID=1\r\n');
+    const busyOnce: Script = async (peer) => {
+      for (const bytes of [home, BUSY, home]) {
+        await peer.takeMessage();
+        peer.send(bytes);
+      }
+    };
+    await using first = await scriptedBackend(busyOnce);
     await using second = await scriptedBackend(answers(ok('second')));
-    const sticky = { mode: 'cookie' };
     await using worker = await startWorker(
-      poolYaml([first.url, second.url], inOrder({ on: [503], attempts: 0 }, { sticky })),
+      poolYaml([first.url, second.url], inOrder({ on: [503] }, { sticky })),
     );
-    const begun = await askOnce(worker.port, GET);
-    const cookie = begun.fields.find(([, value]) => value.startsWith('lb_web='))?.[1].split(';')[0];
-    worker.apply(poolYaml([first.url, second.url], inOrder({ on: [503] }, { sticky })));
+    const user = GET.replace('\r\n\r\n', '\r\nX-User: 7\r\n\r\n');
+    const begun = await askOnce(worker.port, user);
+    const cookies = begun.fields
+      .filter(([name]) => name.toLowerCase() === 'set-cookie')
+      .map(([, value]) => value.split(';')[0]);
+    const again = user.replace('\r\n\r\n', `\r\nCookie: ${cookies.join('; ')}\r\n\r\n`);
 
-    const answer = await askOnce(
-      worker.port,
-      GET.replace('\r\n\r\n', `\r\nCookie: ${cookie}\r\n\r\n`),
+    const aside = await askOnce(worker.port, again);
+    const after = await askOnce(worker.port, again);
+
+    expect([begun, aside, after].map(({ body }) => body.toString())).toEqual([
+      'home',
+      'second',
+      'home',
+    ]);
+    expect(valueOf(aside.fields, 'set-cookie')).toBeUndefined();
+    await eventually(() =>
+      expect(metricTotal(worker.messages, 'lb_sticky_total', 'rebound')).toBe(0),
     );
-
-    expect(answer.body.toString()).toBe('second');
-    expect(valueOf(answer.fields, 'set-cookie')).toBeUndefined();
   });
 
   test('begins with the backend that answered when it is new', async () => {
