@@ -118,6 +118,20 @@ describe('a backend that does not agree', () => {
     expect(good.peers[0]?.text).toBe('early');
   });
 
+  test('a status in retries.on is a refusal like any other', async () => {
+    const busy = answers('HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy');
+    await using first = await scriptedBackend(busy);
+    await using second = await scriptedBackend(busy);
+    await using worker = await startWorker(
+      poolYaml([first.url, second.url], { retries: { on: [503] } }),
+    );
+
+    const answer = await askOnce(worker.port, WEBSOCKET);
+
+    expect(answer).toMatchObject({ status: 503, isComplete: true, body: Buffer.from('busy') });
+    expect(first.peers.length + second.peers.length).toBe(1);
+  });
+
   test('all are gone: 502 for who finds out, 503 for the next', async () => {
     await using worker = await startWorker(poolYaml([`http://127.0.0.1:${await closedPort()}`]));
 

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { parseConfig } from '@lb/shared/config/parse';
 import type { Engine } from '@lb/shared/config/schema/pool';
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
-import type { ToPrimary } from '@lb/shared/ipc/messages';
+import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import { backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { storeSnapshot } from '@lb/shared/model/store-snapshot';
@@ -24,6 +24,8 @@ export interface Harness extends AsyncDisposable {
   apply(yaml: string): void;
   /** Changes a backend, as the primary would. The weight is the configured one by default. */
   setState(slot: number, state: BackendState, more?: { weight?: number; version?: number }): void;
+  /** Hands it what the primary might say. */
+  receive(message: ToWorker): void;
   /** Answers nothing that the worker asks of the store from now on. */
   stopStore(): void;
   /** Lets it go, as the primary does when it needs fewer workers. */
@@ -99,6 +101,7 @@ export async function startWorker(
       const changes = [{ slot, state, weight }];
       worker.receive({ lb: 1, type: 'states', changes, ...more }, undefined);
     },
+    receive: (message) => worker.receive(message, undefined),
     stopStore: () => {
       isStoreUp = false;
     },

@@ -12,7 +12,7 @@ routes:
 pools:
   web:
     policy: p2cc
-    hedge: null
+    discovery: null
     backends:
       - url: http://127.0.0.1:9001
         wieght: 2
@@ -29,7 +29,7 @@ workers: \${WORKERS}
       '5:11 routes[0].pool: no pool is named "wbe"',
       '6:21 routes[0].match.hosts: expected a list, found text',
       '9:13 pools.web.policy: expected "p2c", "round_robin", "weighted_round_robin", "least_connections", "random", "ewma", "ip_hash", "ring_hash" or "maglev"',
-      '10:5 pools.web: "hedge" is not supported yet',
+      '10:5 pools.web: "discovery" is not supported yet',
       '13:9 pools.web.backends[0]: unknown key "wieght"',
       '14:9 pools.web.backends[1]: expected http://host:port, https://host:port or unix:/path.sock',
       '15:20 pools.web.healthCheck: unknown key "intervall"',

@@ -194,6 +194,52 @@ pools:
   });
 });
 
+describe('second tries', () => {
+  const poolOf = (keys: string): string =>
+    `listeners: [{ bind: ":80" }]\npools: { web: { backends: [http://a, http://b], ${keys} } }\n`;
+
+  test('sessions and a hedge exclude each other', () => {
+    const text = poolOf('sticky: { mode: cookie }, hedge: { after: 1s }');
+
+    expect(errorsOf(text).map(brief)).toEqual([
+      '2:75 pools.web.hedge: a pool with sticky sessions cannot have a hedge: it asks a second backend',
+    ]);
+    expect(errorsOf(text.replace('{ mode: cookie }', 'null'))).toEqual([]);
+    expect(errorsOf(text.replace('{ after: 1s }', 'null'))).toEqual([]);
+  });
+
+  test('statuses may be written as numbers or as text', () => {
+    const { retries } = configOf(poolOf('retries: { on: [reset, 503, "502"] }')).pools['web'] ?? {};
+
+    expect(retries?.on).toEqual(['reset', '503', '502']);
+  });
+
+  test.each([
+    [
+      'retries: { on: [500] }',
+      'retries.on[0]: expected "connect", "reset", "timeout", "502", "503", "504" or "429"',
+    ],
+    ['hedge: {}', 'hedge: missing key "after"'],
+    ['hedge: { after: 0s }', 'hedge.after: expected p95, or a duration such as "100ms"'],
+    ['hedge: { after: p99 }', 'hedge.after: expected p95, or a duration such as "100ms"'],
+    [
+      'hedge: { after: p95, methods: [POST] }',
+      'hedge.methods[0]: expected "GET", "HEAD", "OPTIONS" or "TRACE"',
+    ],
+    [
+      'retries: { budget: { percent: 101 } }',
+      'retries.budget.percent: expected a whole number from 0 to 100',
+    ],
+  ])('%s is refused', (keys, said) => {
+    const [error, ...more] = errorsOf(poolOf(keys)).map(
+      ({ path, message }) => `${path}: ${message}`,
+    );
+
+    expect(error).toBe(`pools.web.${said}`);
+    expect(more).toEqual([]);
+  });
+});
+
 describe('warnings', () => {
   test('name what is allowed and probably not meant', () => {
     const warnings = warningsOf(`
@@ -235,6 +281,19 @@ pools:
       `5:${line.indexOf(' ') + 6} pools.web.${key}: policy ${policy} has no use for it: it is for ring_hash and maglev`,
     ]);
     expect(warningsOf(text.replace(policy, 'maglev'))).toEqual([]);
+  });
+
+  test.each([
+    [
+      'retries: { methods: [GET, POST, PATCH] }',
+      'retries.methods: POST is tried again: a backend may do twice what was asked once',
+      'retries.methods: PATCH is tried again: a backend may do twice what was asked once',
+    ],
+    ['hedge: { after: p95 }', 'hedge: the pool has one backend: there is no second to ask'],
+  ])('look at %s', (line, ...said) => {
+    const text = `listeners: [{ bind: ":80" }]\npools: { web: { ${line}, backends: [http://a:81] } }\n`;
+    const found = warningsOf(text).map(({ path, message }) => `${path}: ${message}`);
+    expect(found).toEqual(said.map((words) => `pools.web.${words}`));
   });
 
   test('are none for the smallest file', () => {

@@ -7,7 +7,7 @@ import type { Backend } from '@lb/worker/internal/balancing/backend';
 import { Backends } from '@lb/worker/internal/balancing/backends';
 import { classifyError } from '@lb/worker/internal/forward/classify-error';
 import type { Failure, Try } from '@lb/worker/internal/forward/forwarder';
-import { decideRetry } from '@lb/worker/internal/forward/retry';
+import { reasonOfFailure, refusalOf } from '@lb/worker/internal/forward/retry';
 import { Cells } from '@lb/worker/internal/metrics/cells';
 import type { Exchange } from '@lb/worker/internal/request/exchange';
 import { Passage } from '@lb/worker/internal/request/passage';
@@ -36,7 +36,8 @@ class FailingPassage extends Passage {
     this.asked.push(backend.name);
     this.onTry();
     process.nextTick(() => this.onFailure(failure(this.failure)));
-    return { connectMs: undefined, resume: () => undefined, cancel: () => undefined };
+    const nothing = () => undefined;
+    return { connectMs: undefined, resume: nothing, cancel: nothing, discard: nothing };
   }
 }
 
@@ -81,6 +82,7 @@ function scene(failing: Partial<Failure> = {}): {
   const replies: number[] = [];
   const services = {
     clock: timeline,
+    random: () => 0,
     shortages: { report: (backend: Backend) => short.push(backend) },
     reportUnreachable: (backend: Backend) => {
       backends.takeOut(backend);
@@ -159,65 +161,35 @@ test('nobody is asked again for a client that has left meanwhile', async () => {
 
 describe('whether a failure is followed by another try', () => {
   const { retries } = poolSchema.parse({ backends: ['http://127.0.0.1:1'] });
+  const rules = { ...retries, reasons: new Set(retries.on) };
   const exchangeOf = (more: object = {}): Exchange =>
     ({ isRepeatable: () => true, staleRetryUsed: false, ...more }) as unknown as Exchange;
 
   test.each([
-    [
-      'a refused connection',
-      failure({ code: 'connect_failed' }),
-      {},
-      0,
-      { retry: true, reason: 'connect' },
-    ],
-    [
-      'a late connection',
-      failure({ code: 'connect_timeout' }),
-      {},
-      0,
-      { retry: true, reason: 'connect' },
-    ],
-    ['a reset', failure(), {}, 0, { retry: true, reason: 'reset' }],
-    ['a reset, attempts used', failure(), {}, 1, { retry: false, refusal: 'attempts' }],
-    [
-      'a reset on a used connection',
-      failure({ reusedConnection: true }),
-      {},
-      1,
-      { retry: true, reason: 'stale' },
-    ],
+    ['a refused connection', failure({ code: 'connect_failed' }), {}, 0, 'connect', undefined],
+    ['a late connection', failure({ code: 'connect_timeout' }), {}, 0, 'connect', undefined],
+    ['a failed handshake', failure({ code: 'tls_failed' }), {}, 0, 'connect', undefined],
+    ['a reset', failure(), {}, 0, 'reset', undefined],
+    ['a reset, attempts used', failure(), {}, 1, 'reset', 'attempts'],
+    ['a used connection', failure({ reusedConnection: true }), {}, 1, 'stale', undefined],
     [
       'a second one of those',
       failure({ reusedConnection: true }),
       { staleRetryUsed: true },
       0,
-      { retry: true, reason: 'reset' },
+      'reset',
+      undefined,
     ],
-    [
-      'no answer in time',
-      failure({ code: 'response_timeout' }),
-      {},
-      0,
-      { retry: false, refusal: 'kind' },
-    ],
-    [
-      'a malformed answer',
-      failure({ code: 'protocol_error' }),
-      {},
-      0,
-      { retry: false, refusal: 'kind' },
-    ],
-    ['a POST', failure(), { isRepeatable: () => false }, 0, { retry: false, refusal: 'method' }],
-    [
-      'a body not kept',
-      failure(),
-      { body: { isReplayable: false } },
-      0,
-      { retry: false, refusal: 'body' },
-    ],
-  ])('%s', (...row) => {
-    const [, failed, exchange, used, decision] = row;
-    expect(decideRetry(failed, exchangeOf(exchange), retries, used)).toEqual(decision);
+    ['no answer in time', failure({ code: 'response_timeout' }), {}, 0, 'timeout', 'kind'],
+    ['a malformed answer', failure({ code: 'protocol_error' }), {}, 0, undefined, 'kind'],
+    ['a POST', failure(), { isRepeatable: () => false }, 0, 'reset', 'method'],
+    ['a body not kept', failure(), { body: { isReplayable: false } }, 0, 'reset', 'body'],
+  ] as const)('%s', (...row) => {
+    const [, failed, more, used, reason, refusal] = row;
+    const exchange = exchangeOf(more);
+
+    expect(reasonOfFailure(failed, exchange)).toBe(reason);
+    expect(refusalOf(reason, exchange, rules, used)).toBe(refusal);
   });
 });
 

@@ -25,18 +25,38 @@ describe('the load exchange', () => {
 
   test('tells each worker the sum of the others', () => {
     const { exchange, sent, tick } = setup();
-    exchange.report(1, { inFlight: Uint32Array.of(1, 2), connections: { web: 3 } });
-    exchange.report(2, { inFlight: Uint32Array.of(10), connections: { web: 5, api: 1 } });
+    exchange.report(1, {
+      inFlight: Uint32Array.of(1, 2),
+      connections: { web: 3 },
+      retries: { web: 1 },
+    });
+    exchange.report(2, {
+      inFlight: Uint32Array.of(10),
+      connections: { web: 5, api: 1 },
+      retries: {},
+    });
     tick();
     expect(sent.map(({ message }) => message)).toEqual([
-      { lb: 1, type: 'load', inFlight: Uint32Array.of(10), connections: { web: 5, api: 1 } },
-      { lb: 1, type: 'load', inFlight: Uint32Array.of(1, 2), connections: { web: 3 } },
+      {
+        lb: 1,
+        type: 'load',
+        inFlight: Uint32Array.of(10),
+        connections: { web: 5, api: 1 },
+        retries: {},
+      },
+      {
+        lb: 1,
+        type: 'load',
+        inFlight: Uint32Array.of(1, 2),
+        connections: { web: 3 },
+        retries: { web: 1 },
+      },
     ]);
   });
 
   test('says nothing while nothing changes', () => {
     const { exchange, sent, tick } = setup();
-    exchange.report(1, { inFlight: Uint32Array.of(1), connections: {} });
+    exchange.report(1, { inFlight: Uint32Array.of(1), connections: {}, retries: {} });
     tick();
     for (const { read } of sent) read();
     sent.length = 0;
@@ -46,7 +66,7 @@ describe('the load exchange', () => {
 
   test('forgets what a dead worker had in flight', () => {
     const { exchange, sent, tick } = setup();
-    exchange.report(1, { inFlight: Uint32Array.of(7), connections: {} });
+    exchange.report(1, { inFlight: Uint32Array.of(7), connections: {}, retries: {} });
     exchange.remove(1);
     tick();
     expect(exchange.totalInFlight()).toBe(0);
@@ -55,10 +75,10 @@ describe('the load exchange', () => {
 
   test('sends no second message to a worker that has not read the first', () => {
     const { exchange, sent, tick } = setup();
-    exchange.report(1, { inFlight: Uint32Array.of(1), connections: {} });
+    exchange.report(1, { inFlight: Uint32Array.of(1), connections: {}, retries: {} });
     tick();
     sent[0]?.read();
-    exchange.report(1, { inFlight: Uint32Array.of(2), connections: {} });
+    exchange.report(1, { inFlight: Uint32Array.of(2), connections: {}, retries: {} });
     tick();
     expect(sent.map(({ id }) => id)).toEqual([1, 2, 1]);
     sent[1]?.read();
@@ -68,8 +88,12 @@ describe('the load exchange', () => {
 
   test('sums over all workers for those who ask', () => {
     const { exchange } = setup();
-    exchange.report(1, { inFlight: Uint32Array.of(1, 2), connections: { web: 3 } });
-    exchange.report(2, { inFlight: Uint32Array.of(4), connections: { web: 5 } });
+    exchange.report(1, {
+      inFlight: Uint32Array.of(1, 2),
+      connections: { web: 3 },
+      retries: { web: 1 },
+    });
+    exchange.report(2, { inFlight: Uint32Array.of(4), connections: { web: 5 }, retries: {} });
     expect(exchange.inFlight(0)).toBe(5);
     expect(exchange.totalInFlight()).toBe(7);
     expect(exchange.connections('web')).toBe(8);

@@ -150,7 +150,7 @@ export class Worker {
         this.#change(message.changes, message.version);
         return;
       case 'load':
-        this.#backends.setLoadElsewhere(message.inFlight);
+        this.#backends.setLoadElsewhere(message.inFlight, message.retries);
         this.#listeners.setConnectionsElsewhere(message.connections);
         return;
       case 'stored':
@@ -278,12 +278,14 @@ export class Worker {
   #sendLoad(): void {
     const inFlight = this.#backends.takeChangedLoad();
     const connections = this.#listeners.takeChangedConnections();
-    if (inFlight === undefined && connections === undefined) return;
+    const retries = this.#backends.takeChangedRetries();
+    if (inFlight === undefined && connections === undefined && retries === undefined) return;
     this.#setup.send({
       lb: 1,
       type: 'load',
       inFlight: inFlight ?? this.#backends.load(),
       connections: connections ?? this.#listeners.connectionCounts(),
+      retries: retries ?? this.#backends.retries(),
     });
   }
 

@@ -6,10 +6,11 @@
  */
 import type { ToWorker } from '@lb/shared/ipc/messages';
 
-/** What one worker has in flight, by slot, and its client connections, by listener. */
+/** What one worker has in flight, by slot, its client connections, by listener, and its retries, by pool. */
 export interface WorkerLoad {
   readonly inFlight: Uint32Array;
   readonly connections: Readonly<Record<string, number>>;
+  readonly retries: Readonly<Record<string, number>>;
 }
 
 /** Pause between two exchanges. */
@@ -99,15 +100,23 @@ export class LoadExchange {
   #othersThan(id: number): WorkerLoad {
     const others = [...this.#latest].filter(([other]) => other !== id).map(([, load]) => load);
     const inFlight = new Uint32Array(Math.max(0, ...others.map((load) => load.inFlight.length)));
-    const connections: Record<string, number> = {};
     for (const load of others) {
       for (const [slot, count] of load.inFlight.entries()) {
         inFlight[slot] = (inFlight[slot] ?? 0) + count;
       }
-      for (const [listener, count] of Object.entries(load.connections)) {
-        connections[listener] = (connections[listener] ?? 0) + count;
-      }
     }
-    return { inFlight, connections };
+    return {
+      inFlight,
+      connections: sumOf(others.map((load) => load.connections)),
+      retries: sumOf(others.map((load) => load.retries)),
+    };
   }
+}
+
+function sumOf(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const one of counts) {
+    for (const [name, count] of Object.entries(one)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
 }

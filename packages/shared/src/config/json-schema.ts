@@ -15,9 +15,10 @@ export function lbJsonSchema(): Record<string, unknown> {
     target: 'draft-7',
     override: ({ zodSchema, jsonSchema }) => {
       const { unit, preset } = facetOf(zodSchema);
-      if (preset !== undefined && unit !== undefined) jsonSchema.default = inUnit(unit, preset);
+      if (preset !== undefined) jsonSchema.default = inUnit(unit, preset);
       if (zodSchema instanceof z.ZodPipe && zodSchema.in instanceof z.ZodTransform) {
-        orUrl(jsonSchema);
+        if (facetOf(zodSchema).core instanceof z.ZodObject) orUrl(jsonSchema);
+        else orNumbers(jsonSchema);
       }
     },
   });
@@ -33,6 +34,13 @@ function orUrl(schema: JsonSchema): void {
   const { description } = whole;
   if (description !== undefined) schema.description = description;
   schema.anyOf = [{ type: 'string', description: 'URL of the backend.' }, whole];
+}
+
+/** Words that are numbers may be written as such. */
+function orNumbers(schema: JsonSchema): void {
+  const words = schema.enum ?? [];
+  delete schema.type;
+  schema.enum = [...words, ...words.map(Number).filter((number) => !Number.isNaN(number))];
 }
 
 /** Lets every scalar be a reference as well. */

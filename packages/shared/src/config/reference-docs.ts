@@ -125,9 +125,9 @@ function plainTypeOf(core: Schema): string {
 }
 
 function plural(schema: Schema): string {
-  if (schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform) return 'URLs or maps';
   const facet = facetOf(schema);
-  if (facet.core instanceof z.ZodObject) return 'maps';
+  const isShort = schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
+  if (facet.core instanceof z.ZodObject) return isShort ? 'URLs or maps' : 'maps';
   const type = typeOf(facet);
   return WORDS.has(facet.core) || type === 'text' ? `${type}s` : type;
 }

@@ -6,6 +6,7 @@ import { NO_ROUTE } from '../metrics/catalog.ts';
 import { parseBackendUrl } from '../net/backend-url.ts';
 import { formatBind, isLoopback, isSamePort, parseBind } from '../net/bind-address.ts';
 import { ownedHeader } from './owned-headers.ts';
+import { hedgeRules } from './retry-references.ts';
 import { limitNames, storeRules } from './shared-state-references.ts';
 import { DEFAULT_ADMIN_BIND } from './schema/instance.ts';
 import {
@@ -45,6 +46,7 @@ export function referenceProblems(root: Located): Problem[] {
     ...listenerRules(root),
     ...routeRules(root),
     ...backendRules(root),
+    ...hedgeRules(root),
     ...headerRules(root),
     ...adminRules(root),
     ...storeRules(root),

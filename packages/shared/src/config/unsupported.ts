@@ -11,9 +11,8 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
   'routes.[]': ['mirror', 'auth', 'cache', 'compress', 'priority'],
   'routes.[].match': ['countries'],
-  'pools.*': ['discovery', 'hedge', 'circuitBreaker', 'queue', 'adaptiveConcurrency'],
+  'pools.*': ['discovery', 'circuitBreaker', 'queue', 'adaptiveConcurrency'],
   'pools.*.backends.[]': ['maxConnections', 'zone'],
-  'pools.*.retries': ['budget', 'perTryTimeout', 'backoff'],
   admin: ['dashboard'],
   'log.access': ['redact'],
 };
@@ -28,7 +27,6 @@ export const UNSUPPORTED_VALUES: Readonly<Record<string, readonly (string | RegE
   'pools.*.backends.[].url': [/^h2c:\/\//i],
   'pools.*.healthCheck.type': ['grpc'],
   'pools.*.healthCheck.method': ['CONNECT'],
-  'pools.*.retries.on.[]': ['timeout', '502', '503', '504', '429'],
   'pools.*.retries.methods.[]': ['CONNECT'],
   'pools.*.connections.protocol': ['h2'],
   'rateLimits.*.key': [/(^|\+)\s*jwt:/],

@@ -3,6 +3,7 @@ import { type BackendAddress, parseBackendUrl } from '../net/backend-url.ts';
 import { isLoopback, parseBind } from '../net/bind-address.ts';
 import { type Located, type Path, type Problem, at, headSpan, locate } from './located.ts';
 import { passiveHealthWarnings } from './passive-health-warnings.ts';
+import { retryWarnings } from './retry-references.ts';
 import type { Config, PoolConfig, RouteConfig } from './schema/root.ts';
 
 /** Looks at a configuration without errors; the tree says where things stand. */
@@ -13,6 +14,7 @@ export function warningsFor(config: Config, root: Located): Problem[] {
       ...tlsWarnings(name, pool, root),
       ...hashWarnings(name, pool, root),
       ...passiveHealthWarnings(name, pool, root),
+      ...retryWarnings(name, pool),
     ]),
     ...unreachableRoutes(config.routes),
   ];

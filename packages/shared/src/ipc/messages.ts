@@ -44,10 +44,14 @@ export type ToWorker = { readonly lb: 1 } & (
       readonly version?: number;
     }
   | {
-      /** What all the other workers have in flight, by slot, and their client connections, by listener. */
+      /**
+       * What all the other workers have in flight, by slot, their client connections, by listener, and their places in the
+       * budgets of retries, by pool: only of pools of which any is taken.
+       */
       readonly type: 'load';
       readonly inFlight: Uint32Array;
       readonly connections: Readonly<Record<string, number>>;
+      readonly retries: Readonly<Record<string, number>>;
     }
   | {
       /** What came of the calls of one `store`, in their order. */
@@ -104,10 +108,11 @@ export type ToPrimary = { readonly lb: 1 } & (
     }
   | MetricsDelta
   | {
-      /** What this worker has in flight, by slot, and its client connections, by listener; sent when it changed. */
+      /** The same of this worker; sent when it changed. */
       readonly type: 'load';
       readonly inFlight: Uint32Array;
       readonly connections: Readonly<Record<string, number>>;
+      readonly retries: Readonly<Record<string, number>>;
     }
   | {
       /** What came of tries since the last one; sent within 50 ms, and at once by a worker that has seen enough errors in a row. */

@@ -126,10 +126,15 @@ export const METRICS = {
     'backend',
     'reason',
   ),
-  lb_retries_total: counter('worker', 'Tries after a failed one.', 'pool', 'reason'),
+  lb_retries_total: counter(
+    'worker',
+    'Tries after one that failed, or, as a hedge, beside one that is slow.',
+    'pool',
+    'reason',
+  ),
   lb_retries_refused_total: counter(
     'worker',
-    'Failed tries that were not tried again.',
+    'Failed tries that were not tried again, and hedges that the budget did not allow.',
     'pool',
     'reason',
   ),
@@ -190,10 +195,33 @@ export const EJECTION_REASONS = ['consecutive_errors', 'error_rate', 'latency'] 
 export type EjectionReason = (typeof EJECTION_REASONS)[number];
 
 /** Reasons of lb_retries_total. */
-export const RETRY_REASONS: readonly string[] = ['connect', 'reset', 'stale'];
+export const RETRY_REASONS = [
+  'connect',
+  'reset',
+  'stale',
+  'timeout',
+  '502',
+  '503',
+  '504',
+  '429',
+  'hedge',
+] as const;
+
+/** Why there is another try. */
+export type RetryReason = (typeof RETRY_REASONS)[number];
 
 /** Reasons of lb_retries_refused_total. */
-export const RETRY_REFUSALS: readonly string[] = ['method', 'body', 'attempts', 'no_backend'];
+export const RETRY_REFUSALS = [
+  'method',
+  'body',
+  'attempts',
+  'no_backend',
+  'kind',
+  'budget',
+] as const;
+
+/** Why there is none. */
+export type RetryRefusal = (typeof RETRY_REFUSALS)[number];
 
 /** Results of lb_sticky_total. */
 export const STICKY_RESULTS = ['hit', 'new', 'rebound'] as const;

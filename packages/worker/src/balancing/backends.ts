@@ -18,6 +18,7 @@ export class Backends {
   #bySlot = new Map<number, Backend>();
   #pools = new Map<string, Pool>();
   #sentLoad: Uint32Array = new Uint32Array(0);
+  #sentRetries = '{}';
   #slotCount = 0;
   #tellOutcomes: () => void = () => undefined;
 
@@ -117,9 +118,12 @@ export class Backends {
     return this.#outcomes.take();
   }
 
-  setLoadElsewhere(inFlight: Uint32Array): void {
+  /** @param retries by pool; a pool that it does not name has none elsewhere */
+  setLoadElsewhere(inFlight: Uint32Array, retries: Readonly<Record<string, number>>): void {
     for (const backend of this.#bySlot.values())
       backend.setInFlightElsewhere(inFlight[backend.slot] ?? 0);
+    for (const { name, secondTries } of this.#pools.values())
+      secondTries.budget.setElsewhere(retries[name] ?? 0);
   }
 
   /** What is in flight here, by slot. */
@@ -149,5 +153,25 @@ export class Backends {
     if (pool?.mayEject(backend) !== true) return;
     backend.setState('ejected');
     pool.changed();
+  }
+
+  /** Places taken in the budgets of retries here, by pool. */
+  retries(): Record<string, number> {
+    const nowMs = this.#tools.clock.monotonicMs();
+    const taken: Record<string, number> = {};
+    for (const { name, secondTries } of this.#pools.values()) {
+      const places = secondTries.budget.taken(nowMs);
+      if (places > 0) taken[name] = places;
+    }
+    return taken;
+  }
+
+  /** Same, or undefined when nothing changed since the last call. */
+  takeChangedRetries(): Record<string, number> | undefined {
+    const taken = this.retries();
+    const text = JSON.stringify(taken);
+    if (text === this.#sentRetries) return undefined;
+    this.#sentRetries = text;
+    return taken;
   }
 }

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { mayEject } from '@lb/shared/model/rotation';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
+import { SecondTries } from '../forward/second-tries.ts';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
 import { parseKeySource } from '../request/request-key.ts';
 import type { Backend } from './backend.ts';
@@ -26,6 +27,7 @@ export interface PoolTools extends PolicyTools {
 export class Pool {
   readonly name: string;
   readonly metrics: PoolMetrics;
+  readonly secondTries: SecondTries;
   readonly #tools: PolicyTools;
   #secret: string;
   #config: PoolSnapshot;
@@ -45,6 +47,7 @@ export class Pool {
   ) {
     this.name = config.name;
     this.metrics = metrics;
+    this.secondTries = new SecondTries(config);
     this.#tools = tools;
     this.#slowStart = new SlowStart(tools.clock, tools.random);
     this.#config = config;
@@ -58,6 +61,13 @@ export class Pool {
 
   get config(): PoolSnapshot {
     return this.#config;
+  }
+
+  /** Tries in flight to its backends, over all workers. */
+  get load(): number {
+    let load = 0;
+    for (const backend of this.#backends) load += backend.load;
+    return load;
   }
 
   /**
@@ -76,6 +86,7 @@ export class Pool {
     const isSamePolicy = wantsSamePolicy(this.#config, config);
     this.#config = config;
     this.#backends = backends;
+    this.secondTries.apply(config);
     this.#secret = secret;
     if (!isSameSticky) this.#sticky = this.#newSticky();
     this.#sticky?.update(backends);

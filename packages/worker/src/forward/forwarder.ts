@@ -84,6 +84,11 @@ export interface Try {
   readonly connectMs: number | undefined;
   /** Goes on after `onBody` returned false. */
   resume(): void;
+  /**
+   * Drops an answer whose head has come: nothing more is heard of it. The connection is kept where the rest of the answer
+   * is at hand already, else closed.
+   */
+  discard(): void;
   /** Drops the try in any phase; the backend's connection is closed unless the answer was complete. */
   cancel(): void;
 }

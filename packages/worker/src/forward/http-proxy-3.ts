@@ -184,6 +184,18 @@ class WebTry implements Try {
     this.#upstream?.destroy();
   }
 
+  discard(): void {
+    const upstream = this.#upstream;
+    if (this.#answer === undefined || upstream?.writableFinished !== true) {
+      this.cancel();
+      return;
+    }
+    this.#end();
+    this.#answer.discard((isWhole) => {
+      if (!isWhole) upstream.destroy();
+    });
+  }
+
   #onProgress(): void {
     if (this.#answer !== undefined) this.#answer.keepAlive();
     else this.#timer?.refresh();

@@ -40,8 +40,8 @@ export class NativeForwarder implements Forwarder {
   }
 }
 
-/** What the try is waiting for: the head of an answer, the rest of it, or nothing any more. */
-type Phase = 'waiting' | 'answering' | 'over';
+/** What the try is waiting for: the head of an answer, the rest of it, the end of what nobody wants, or nothing any more. */
+type Phase = 'waiting' | 'answering' | 'discarding' | 'over';
 
 interface TrySetup {
   readonly request: UpstreamRequest;
@@ -100,6 +100,15 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
     this.#connection?.destroy();
   }
 
+  discard(): void {
+    if (this.#phase !== 'answering' || !this.#isSent) {
+      this.cancel();
+      return;
+    }
+    this.#end();
+    this.#phase = 'discarding';
+  }
+
   resume(): void {
     this.#isPaused = false;
     if (this.#phase !== 'answering') return;
@@ -132,11 +141,16 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
   }
 
   onComplete(trailers: readonly string[]): void {
-    if (this.#phase === 'answering') this.#trailers = trailers;
+    if (this.#phase !== 'over') this.#trailers = trailers;
   }
 
   /** Whole answers are ended here and not in onComplete: only now it is known that no excess bytes came behind them. */
   onRead(): boolean {
+    if (this.#phase === 'discarding') {
+      this.#phase = 'over';
+      this.#leave(this.#trailers !== undefined);
+      return this.#trailers !== undefined;
+    }
     if (this.#trailers !== undefined) {
       this.#finish(this.#trailers, true);
       return true;
@@ -151,13 +165,17 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
 
   onMalformed(reason: string): void {
     if (this.#phase === 'over') return;
+    if (this.#phase === 'discarding') {
+      this.cancel();
+      return;
+    }
     // The answer itself is whole; what came behind it costs the connection, not the answer.
     if (this.#trailers !== undefined) this.#finish(this.#trailers, false);
     else this.#fail('protocol_error', reason);
   }
 
   onLost(error: Error | undefined, hasAnswerBegun: boolean): void {
-    if (this.#phase === 'over') return;
+    if (this.#phase === 'over' || this.#phase === 'discarding') return;
     this.#hasAnswerBegun = hasAnswerBegun;
     const isConnected = this.connectMs !== undefined || this.#isReused;
     if (error === undefined && isConnected) {
@@ -171,7 +189,8 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
   }
 
   onDue(): void {
-    if (this.#connection?.isConnecting === true) {
+    const { connect, response } = this.#request.timeouts;
+    if (this.#connection?.isConnecting === true && connect <= response) {
       this.#fail('connect_timeout', 'no connection in time');
     } else if (this.#phase === 'waiting') {
       this.#fail('response_timeout', 'no answer in time');
@@ -195,7 +214,7 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
     const { method, body, timeouts, startedMs } = this.#request;
     const { socket } = connection;
     connection.assign(this, method === 'HEAD');
-    if (connection.isConnecting) connection.due(timeouts.connect);
+    if (connection.isConnecting) connection.due(Math.min(timeouts.connect, timeouts.response));
     else connection.dueAt(startedMs + timeouts.response);
     if (body === undefined || body.isEmpty) {
       this.#writes.add(this);
@@ -229,20 +248,29 @@ class NativeTry implements Try, ConnectionUser, PendingWrite {
     this.#connection?.due(this.#phase === 'answering' ? idle : response);
   }
 
+  /** The whole request is out. An answer may come before that: then the rest is not sent, the connection not used again. */
+  get #isSent(): boolean {
+    return this.#writer === undefined || this.#writer.isDone;
+  }
+
   /** @param isClean nothing came behind the answer */
   #finish(trailers: readonly string[], isClean: boolean): void {
+    const isSent = this.#isSent;
+    this.#end();
+    this.#leave(isClean && isSent);
+    this.#events.onEnd(trailers, this.#readMs);
+  }
+
+  /** @param isFree the connection can carry another request, as far as this one is concerned */
+  #leave(isFree: boolean): void {
     const connection = this.#connection;
     const head = this.#head;
-    const isSent = this.#writer === undefined || this.#writer.isDone;
-    this.#end();
-    // An answer that came before the whole request was sent: the rest is not sent, the connection not used again.
-    if (isClean && isSent && head?.keepAlive === true && connection?.socket.destroyed === false) {
+    if (isFree && head?.keepAlive === true && connection?.socket.destroyed === false) {
       connection.release();
       this.#connections.giveBack(connection, head.keepAliveTimeoutMs);
     } else {
       connection?.destroy();
     }
-    this.#events.onEnd(trailers, this.#readMs);
   }
 
   #fail(code: FailureCode, detail: string, isLocal = false): void {

@@ -1,35 +1,55 @@
-/** Whether a failed try is followed by another. */
-import type { PoolConfig } from '@lb/shared/config/schema/root';
+/** Whether a try that came to nothing may be followed by another, as far as the request and the rules of its pool say. */
+import type { RetryReason, RetryRefusal } from '@lb/shared/metrics/catalog';
 import { FAILURES } from '@lb/shared/errors/reasons';
 import type { Exchange } from '../request/exchange.ts';
 import type { Failure } from './forwarder.ts';
 
-/** `stale`: the retry that a reused connection is owed; it is no attempt and the same backend may have it. */
-export type RetryDecision =
-  | { readonly retry: true; readonly reason: 'connect' | 'reset' | 'stale' }
-  | { readonly retry: false; readonly refusal: 'method' | 'body' | 'attempts' | 'kind' };
+/** What a pool says of retries. */
+export interface RetryRules {
+  readonly attempts: number;
+  readonly methods: readonly string[];
+  /** What `retries.on` names; `perTryTimeout` adds `timeout`. */
+  readonly reasons: ReadonlySet<RetryReason>;
+}
 
 /**
- * Decides by method, body, attempts and kind of failure; whether a backend is left is the caller's question.
- * @see RFC 9110 section 9.2.2 and RFC 9112 section 9.3.1
+ * The word for a failure in `retries.on`, or undefined for one that has none. `stale`: the retry that a reused connection is
+ * owed, once; it is no attempt and the same backend may have it. @see RFC 9112 section 9.3.1
  */
-export function decideRetry(
+export function reasonOfFailure(
   failure: Failure,
+  { staleRetryUsed }: Pick<Exchange, 'staleRetryUsed'>,
+): RetryReason | undefined {
+  if (isStale(failure) && !staleRetryUsed) return 'stale';
+  switch (FAILURES[failure.code].metric) {
+    case 'connect':
+    // A handshake that failed is a connection that did not come about: nothing of the request was worked on.
+    case 'tls':
+      return 'connect';
+    case 'reset':
+      return 'reset';
+    case 'timeout':
+      return 'timeout';
+    case 'protocol':
+      return undefined;
+  }
+}
+
+/**
+ * Why there is no other try, or undefined when there may be one; whether a backend is left, and the budget, are other questions.
+ * @see RFC 9110 section 9.2.2
+ */
+export function refusalOf(
+  reason: RetryReason | undefined,
   exchange: Exchange,
-  config: PoolConfig['retries'],
+  { attempts, methods, reasons }: RetryRules,
   attemptsUsed: number,
-): RetryDecision {
-  const { metric } = FAILURES[failure.code];
-  // A handshake that failed is a connection that did not come about: nothing of the request was worked on.
-  const reason = metric === 'tls' ? 'connect' : metric;
-  if (!exchange.isRepeatable(config.methods)) return { retry: false, refusal: 'method' };
-  if (exchange.body?.isReplayable === false) return { retry: false, refusal: 'body' };
-  if (isStale(failure) && !exchange.staleRetryUsed) return { retry: true, reason: 'stale' };
-  if (reason !== 'connect' && reason !== 'reset') return { retry: false, refusal: 'kind' };
-  if (!config.on.includes(reason)) return { retry: false, refusal: 'kind' };
-  return attemptsUsed < config.attempts
-    ? { retry: true, reason }
-    : { retry: false, refusal: 'attempts' };
+): RetryRefusal | undefined {
+  if (!exchange.isRepeatable(methods)) return 'method';
+  if (exchange.body?.isReplayable === false) return 'body';
+  if (reason === 'stale') return undefined;
+  if (reason === undefined || !reasons.has(reason)) return 'kind';
+  return attemptsUsed < attempts ? undefined : 'attempts';
 }
 
 /** The backend may have closed an idle connection in the moment in which it got the request. */

@@ -3,6 +3,8 @@ import {
   METHOD_LABELS,
   NO_ROUTE,
   type MetricName,
+  type RetryReason,
+  type RetryRefusal,
   type StickyResult,
 } from '@lb/shared/metrics/catalog';
 import { FAILURES, type FailureCode } from '@lb/shared/errors/reasons';
@@ -178,13 +180,13 @@ export class PoolMetrics {
     this.#pool = pool;
   }
 
-  /** A try follows a failed one. */
-  retried(reason: string): void {
+  /** A try follows one that came to nothing, or is made beside one that is slow. */
+  retried(reason: RetryReason): void {
     this.#cells.add(this.#cells.series('lb_retries_total', this.#pool, reason), 1);
   }
 
-  /** A failed try is not tried again. */
-  retryRefused(reason: string): void {
+  /** A failed try is not tried again, or a slow one not hedged. */
+  retryRefused(reason: RetryRefusal): void {
     this.#cells.add(this.#cells.series('lb_retries_refused_total', this.#pool, reason), 1);
   }
 

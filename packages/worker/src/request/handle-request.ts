@@ -15,6 +15,7 @@ import {
 } from './admission.ts';
 import { beginExchange } from './begin-exchange.ts';
 import type { Arrival, Exchange } from './exchange.ts';
+import { HedgedPassage } from './hedged-passage.ts';
 import { Passage } from './passage.ts';
 import { type Reply, closingReply, errorReply } from './reply.ts';
 import { type BodyFailure, RequestBody } from './request-body.ts';
@@ -96,7 +97,14 @@ function forward(exchange: Exchange, route: ForwardingRoute, pool: Pool): void {
     if (head?.expect !== undefined && !body.isEmpty) response.inform(100, '');
   }
   if (route.timeoutMs > 0) limitTime(exchange, route.timeoutMs);
-  new Passage(exchange, route, pool).next();
+  newPassage(exchange, route, pool).next();
+}
+
+function newPassage(exchange: Exchange, route: ForwardingRoute, pool: Pool): Passage {
+  const { hedging } = pool.secondTries;
+  return hedging?.covers(exchange.method) === true
+    ? new HedgedPassage(exchange, route, pool, hedging)
+    : new Passage(exchange, route, pool);
 }
 
 function bodyOf(exchange: Exchange, head: RequestHead): RequestBody {

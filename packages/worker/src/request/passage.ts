@@ -2,16 +2,18 @@
  * The way of a request to a backend and of its answer back: pick, try, and again while that is allowed; then the answer goes
  * to the client as it comes.
  *
- *     next ──▶ pick ──▶ a try ──┬─ onAnswer ─ onBody* ─ onEnd │ onCut
- *       ▲                       └─ onFailure ──▶ may be tried again?
- *       └───────────────────────────────────────── yes ─┘└─ no ──▶ reply
+ *     next ──▶ pick ──▶ a try ──┬─ onAnswer ──▶ of use? ── yes ──▶ onBody* ─ onEnd │ onCut
+ *       ▲                       └─ onFailure ─┐  └ no
+ *       └── wait ◀─── yes ── may be tried again? ── no ──▶ that answer, or a reply
  */
-import { type FailureCode, FAILURES } from '@lb/shared/errors/reasons';
+import type { FailureCode } from '@lb/shared/errors/reasons';
+import type { RetryReason } from '@lb/shared/metrics/catalog';
 import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Visit } from '../balancing/sticky/sticky.ts';
 import type { Failure, Try, TryEvents, UpstreamAnswer } from '../forward/forwarder.ts';
-import { decideRetry } from '../forward/retry.ts';
+import { recordFailure } from '../forward/record-failure.ts';
+import { reasonOfFailure } from '../forward/retry.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import type { ForwardingRoute } from './admission.ts';
 import { beginAnswer } from './begin-answer.ts';
@@ -19,9 +21,18 @@ import type { Carrier, Exchange } from './exchange.ts';
 import { HeldAnswer } from './held-answer.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
 import { responseLines } from './response-lines.ts';
+import { RetryCourse } from './retry-course.ts';
 import { sendReply } from './send-reply.ts';
 import { failureReply, noBackendReply } from './upstream-errors.ts';
 import { upstreamRequest } from './upstream-request.ts';
+
+/** One try under way. */
+export interface Run {
+  readonly backend: Backend;
+  readonly attempt: Try | undefined;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
+}
 
 export class Passage implements Carrier, TryEvents {
   readonly exchange: Exchange;
@@ -32,8 +43,8 @@ export class Passage implements Carrier, TryEvents {
   #startedMs = 0;
   /** Of the answer that is coming. */
   #status = 0;
-  #attemptsUsed = 0;
-  #lastFailure: Failure | undefined;
+  /** From the first try on that came to nothing. */
+  #course: RetryCourse | undefined;
   /** In a sticky pool alone. */
   #visit: Visit | undefined;
   /** While its head has to wait. */
@@ -49,33 +60,44 @@ export class Passage implements Carrier, TryEvents {
   /** Makes a try on the next backend, or answers when there is none. */
   next(): void {
     const { exchange, pool } = this;
-    if (pool.sticky === undefined) {
-      this.#attempt(pool.pick(exchange));
+    if (pool.sticky === undefined || this.#course?.isAside === true) {
+      this.#proceed(pool.pick(exchange));
       return;
     }
     this.#visit ??= pool.sticky.visit(exchange, pool);
     const chosen = this.#visit.choose();
-    if (chosen instanceof Promise) this.#attemptWhenChosen(chosen);
-    else this.#attempt(chosen);
+    if (chosen instanceof Promise) this.#proceedWhenChosen(chosen);
+    else this.#proceed(chosen);
   }
 
-  #attemptWhenChosen(chosen: Promise<Backend | undefined>): void {
+  #proceedWhenChosen(chosen: Promise<Backend | undefined>): void {
     const { exchange } = this;
     chosen
       .then((backend) => {
-        if (!exchange.isOver) this.#attempt(backend, this.#nowMs());
+        if (!exchange.isOver) this.#proceed(backend, this.#nowMs());
       })
       .catch((error: unknown) => exchange.fail(error));
+  }
+
+  #proceed(backend: Backend | undefined, nowMs?: number): void {
+    const course = this.#course;
+    if (backend === undefined || course === undefined) this.#attempt(backend, nowMs);
+    else this.#attemptInTime(backend, course);
+  }
+
+  #attemptInTime(backend: Backend, course: RetryCourse): void {
+    course.wait(backend, (later) => this.#attempt(later));
   }
 
   #attempt(backend: Backend | undefined, nowMs?: number): void {
     const { exchange, pool } = this;
     if (backend === undefined) {
-      const last = this.#lastFailure;
-      if (last !== undefined) pool.metrics.retryRefused('no_backend');
+      const last = this.#course?.lastFailure;
+      if (this.#course !== undefined) pool.metrics.retryRefused('no_backend');
       sendReply(exchange, last === undefined ? noBackendReply() : failureReply(last.code));
       return;
     }
+    this.#course?.begins();
     this.#startedMs = nowMs ?? (exchange.tries === 0 ? exchange.startedMs : this.#nowMs());
     this.#backend = backend;
     exchange.backend = backend;
@@ -96,9 +118,8 @@ export class Passage implements Carrier, TryEvents {
   }
 
   cancel(): void {
-    if (this.#backend === undefined) return;
-    this.#try?.cancel();
-    this.endTry();
+    this.#course?.end(false);
+    this.dropTry();
   }
 
   /** Passes on an interim answer, but 100, which is the balancer's own business. @see RFC 9110 section 15.2 */
@@ -110,8 +131,11 @@ export class Passage implements Carrier, TryEvents {
   onAnswer(answer: UpstreamAnswer, nowMs: number): void {
     const { exchange } = this;
     this.answered(answer.status, nowMs);
-    exchange.body?.forget();
     try {
+      const isUnwanted = this.isUnwanted(answer.status);
+      if (isUnwanted && this.#isReplaced(answer.status, nowMs)) return;
+      this.#course?.end(isUnwanted);
+      exchange.body?.forget();
       const until = this.stick(answer.lines);
       if (until === undefined) beginAnswer(exchange, this.route, answer);
       else this.#hold(answer, until);
@@ -148,26 +172,48 @@ export class Passage implements Carrier, TryEvents {
   }
 
   onFailure(failure: Failure): void {
-    const { exchange, pool } = this;
-    this.endTry();
-    const decision = decideRetry(failure, exchange, pool.config.retries, this.#attemptsUsed);
-    this.#record(failure, decision.retry && decision.reason === 'stale');
+    const { exchange } = this;
+    this.failed(failure);
     // The failure and the end of the client may cross: nobody waits for another try.
     if (exchange.isOver) return;
-    if (!decision.retry) {
-      pool.metrics.retryRefused(decision.refusal);
+    const course = this.#again();
+    const reason = reasonOfFailure(failure, exchange);
+    if (!course.mayFollow(reason)) {
+      course.end(true);
       sendReply(exchange, failureReply(failure.code));
       return;
     }
-    this.#lastFailure = failure;
-    if (decision.reason === 'stale') {
-      exchange.staleRetryUsed = true;
-    } else {
-      this.#attemptsUsed++;
-      if (exchange.backend !== undefined) exchange.tried = [...exchange.tried, exchange.backend];
-    }
-    pool.metrics.retried(decision.reason);
+    course.lastFailure = failure;
+    course.follows(reason);
     this.next();
+  }
+
+  /** Gives an answer up for another try. False when there is none, and the client gets this answer. */
+  #isReplaced(status: number, nowMs: number): boolean {
+    const { exchange, pool } = this;
+    const course = this.#again();
+    const reason = String(status) as RetryReason;
+    if (!course.mayFollow(reason)) return false;
+    course.pass();
+    const backend = pool.pick(exchange);
+    if (backend === undefined) {
+      pool.metrics.retryRefused('no_backend');
+      return false;
+    }
+    this.discardTry(nowMs);
+    course.lastFailure = undefined;
+    course.follows(reason);
+    this.#proceed(backend);
+    return true;
+  }
+
+  #again(): RetryCourse {
+    this.#course ??= this.newCourse();
+    return this.#course;
+  }
+
+  protected newCourse(): RetryCourse {
+    return new RetryCourse(this.exchange, this.pool);
   }
 
   /** The head of an answer came; the backend stays busy until the try ends. */
@@ -182,7 +228,10 @@ export class Passage implements Carrier, TryEvents {
   /** A session may have come to its backend, or the backend to a session. @returns what the answer has to wait for, if anything */
   protected stick(lines: HeadText): Promise<void> | undefined {
     const { backend } = this.exchange;
-    return backend === undefined ? undefined : this.#visit?.answered(backend, lines);
+    if (backend === undefined || this.#visit === undefined) return undefined;
+    return this.#course?.isAside === true
+      ? this.#visit.answeredAside(backend, lines)
+      : this.#visit.answered(backend, lines);
   }
 
   #hold(answer: UpstreamAnswer, until: Promise<void>): void {
@@ -220,22 +269,43 @@ export class Passage implements Carrier, TryEvents {
     backend.end();
   }
 
-  /**
-   * A backend that cannot be connected to is out at once; what this machine lacks is not its fault. One whose TLS fails can no
-   * more take a request than one that refuses connections, and its probes go through the same handshake.
-   */
-  #record(failure: Failure, isStale: boolean): void {
-    const { backend, services } = this.exchange;
-    if (backend === undefined) return;
-    if (failure.isLocal) {
-      services.shortages.report(backend, failure.detail);
-      return;
-    }
-    backend.failed(failure.code, isStale);
-    const { metric } = FAILURES[failure.code];
-    if (metric === 'connect' || (metric === 'tls' && !failure.reusedConnection)) {
-      services.reportUnreachable(backend, failure.detail);
-    }
+  /** The try brought no answer. @param nowMs until when it counts as time spent waiting for backends */
+  protected failed(failure: Failure, nowMs?: number): void {
+    const backend = this.#backend;
+    this.endTry(nowMs);
+    if (backend !== undefined) recordFailure(backend, failure, this.exchange);
+  }
+
+  /** Nobody wants what the try may still bring. @param nowMs as above */
+  protected dropTry(nowMs?: number): void {
+    if (this.#backend === undefined) return;
+    this.#try?.cancel();
+    this.endTry(nowMs);
+  }
+
+  /** Nobody wants the answer that the try has brought. @param nowMs as above */
+  protected discardTry(nowMs: number): void {
+    this.#try?.discard();
+    this.endTry(nowMs);
+    this.exchange.ttfbMs = undefined;
+  }
+
+  /** An answer with this status is no use when another can be had. */
+  protected isUnwanted(status: number): boolean {
+    return this.pool.secondTries.statuses?.has(status) === true;
+  }
+
+  /** When the try began that is under way. */
+  protected get startedMs(): number {
+    return this.#startedMs;
+  }
+
+  /** Goes on with a try that was begun beside the one that is over. */
+  protected adopt({ backend, attempt, startedMs }: Run): void {
+    this.#backend = backend;
+    this.#try = attempt;
+    this.#startedMs = startedMs;
+    this.exchange.backend = backend;
   }
 
   #nowMs(): number {

@@ -8,6 +8,7 @@ import type { Try } from '../forward/forwarder.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import type { TunnelEvents } from '../forward/tunnel.ts';
 import { Passage } from './passage.ts';
+import { RetryCourse } from './retry-course.ts';
 import type { RequestHead } from './request-head.ts';
 import { upstreamRequest } from './upstream-request.ts';
 
@@ -30,6 +31,11 @@ export function takesUpgrade(head: RequestHead): boolean {
 }
 
 export class TunnelPassage extends Passage implements TunnelEvents {
+  /** Any answer but 101 is relayed as it is. */
+  protected override newCourse(): RetryCourse {
+    return new RetryCourse(this.exchange, this.pool, ['connect', 'reset', 'stale']);
+  }
+
   protected override startTry(backend: Backend): Try {
     const { exchange } = this;
     const plain = upstreamRequest(this, backend, exchange.startedMs);

@@ -26,7 +26,7 @@ export function upstreamRequest(
     target,
     lines,
     body: exchange.body,
-    timeouts: pool.config.timeouts,
+    timeouts: pool.secondTries.timeouts,
     startedMs,
   };
 }

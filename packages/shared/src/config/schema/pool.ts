@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
 import { clientTls } from './client-tls.ts';
 import { passiveHealth } from './passive-health.ts';
-import { duration, method, name, positiveDuration, size, whole } from './scalars.ts';
+import { hedge, retries } from './retries.ts';
+import { duration, method, name, positiveDuration, whole } from './scalars.ts';
 import { sticky } from './sticky.ts';
 
 /** The policies that exist; the worker's registry has one class for each and the compiler says when one is missing. */
@@ -111,23 +112,6 @@ const timeouts = z.strictObject({
     .describe('An upgraded connection without a byte for this long is closed.'),
 });
 
-const retries = z.strictObject({
-  attempts: whole(0, 10)
-    .default(1)
-    .describe('Tries beyond the first, on another backend where there is one.'),
-  on: z
-    .array(z.enum(['connect', 'reset']))
-    .default(['connect', 'reset'])
-    .describe(
-      'Failures that are tried again, all before the first byte of an answer. connect: TLS too.',
-    ),
-  methods: z
-    .array(method)
-    .default(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
-    .describe('Methods that are tried again, beside any request with Idempotency-Key.'),
-  bufferBody: size.default(64 * 1024).describe('A body up to this size is kept for another try.'),
-});
-
 const connections = z.strictObject({
   maxIdle: whole(0, 100_000)
     .default(64)
@@ -200,6 +184,10 @@ export const pool = z.strictObject({
     .describe('How the requests of a session keep to one backend. Default: they do not.'),
   timeouts: timeouts.prefault({}).describe('How long a backend may take.'),
   retries: retries.prefault({}).describe('What is tried again.'),
+  hedge: hedge
+    .nullable()
+    .default(null)
+    .describe('Whether slow requests are sent to a second backend. Default: they are not.'),
   connections: connections.prefault({}).describe('Connections to each backend, per worker.'),
   tls: clientTls
     .prefault({})

@@ -1,6 +1,7 @@
 /** The schema as data: what stands at a path, in which unit, with which default. Hints, diffs and the reference docs ask. */
 import { z } from 'zod';
 import { formatByteRate, formatDuration, formatRate, formatSize } from '../units.ts';
+import { hedgeDelay } from './retries.ts';
 import { byteRate, duration, positiveDuration, requestRate, size, sizeOrNone } from './scalars.ts';
 
 /** Any schema of zod. */
@@ -42,7 +43,7 @@ export function facetOf(schema: Schema): Facet {
       nullable = true;
       core = core.unwrap();
     } else if (core instanceof z.ZodPipe && core.in instanceof z.ZodTransform) {
-      core = core.out; // a preprocess: the shorthand of a backend
+      core = core.out; // a preprocess: the shorthand of a backend, a status without quotes
     } else break;
   }
   return { core, unit: unitOf(core), nullable, optional, preset, description: description ?? '' };
@@ -118,7 +119,7 @@ function unitOf(core: Schema): Unit | undefined {
   // A schema that was given a description is a copy with the same definition.
   const isOneOf = (...kinds: Schema[]): boolean =>
     kinds.some((kind) => kind._zod.def === core._zod.def);
-  if (isOneOf(duration, positiveDuration)) return 'duration';
+  if (isOneOf(duration, positiveDuration, hedgeDelay)) return 'duration';
   if (isOneOf(size, sizeOrNone)) return 'size';
   if (isOneOf(requestRate)) return 'request rate';
   return isOneOf(byteRate) ? 'rate' : undefined;

@@ -93,6 +93,11 @@ class CookieVisit implements Visit {
     pool.metrics.sticky(bound === undefined ? 'new' : 'rebound');
     exchange.answerLines += sticky.setCookieLine(backend, exchange);
   }
+
+  /** A session that had no backend begins with the one that answered. */
+  answeredAside(backend: Backend): undefined {
+    if (this.#setup.bound === undefined) this.answered(backend);
+  }
 }
 
 const SAME_SITE = { lax: 'Lax', strict: 'Strict', none: 'None' } as const;

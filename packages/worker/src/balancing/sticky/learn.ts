@@ -64,6 +64,11 @@ class LearnVisit implements Visit {
     return learnt;
   }
 
+  /** A backend that sets the cookie has the session, however it came to the request. */
+  answeredAside(backend: Backend, lines: HeadText): Promise<void> | undefined {
+    return this.#learn(backend, lines);
+  }
+
   /** The client may come to another instance with its new cookie at once: until the store knows it, the answer waits. */
   #learn(backend: Backend, lines: HeadText): Promise<void> | undefined {
     const change = readSetCookie(lines, this.#cookie, this.#exchange.services.clock.wallMs());

@@ -30,6 +30,8 @@ export interface Visit {
    * @returns what the answer has to wait for before it goes to the client, if anything
    */
   answered(backend: Backend, lines: HeadText): Promise<void> | undefined;
+  /** Same, where the backend answered in place of the one that has the session: the session stays where it is. */
+  answeredAside(backend: Backend, lines: HeadText): Promise<void> | undefined;
 }
 
 /** Whether a request of a session that is bound to this backend may go there, whatever the weight. */

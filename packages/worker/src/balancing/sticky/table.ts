@@ -55,6 +55,10 @@ class TableVisit implements Visit {
     if (this.#key !== undefined) this.#pool.metrics.sticky(this.#result);
   }
 
+  answeredAside(): undefined {
+    return undefined;
+  }
+
   async #find(key: string): Promise<Backend | undefined> {
     const bound = await this.#sessions.find(key, this.#exchange, this.#pool, true);
     // One that has just begun and whose backend failed at once was never anywhere else.

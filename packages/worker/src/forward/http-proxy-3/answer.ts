@@ -92,6 +92,14 @@ export class Answer {
     clearTimeout(this.#timer);
   }
 
+  /** Nobody wants it; the connection is free again when it has been read to its end. @param onOver it was at hand whole, or not */
+  discard(onOver: (isWhole: boolean) => void): void {
+    this.drop();
+    this.#message.resume();
+    // What came in one read with the head is parsed by then.
+    setImmediate(() => onOver(this.#message.complete));
+  }
+
   #onData(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#timer?.refresh();

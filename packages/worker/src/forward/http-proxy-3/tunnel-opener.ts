@@ -137,6 +137,10 @@ class UpgradeTry implements Try {
     this.#upstream?.destroy();
   }
 
+  discard(): void {
+    this.cancel();
+  }
+
   resume(): void {
     this.#answer?.resume();
   }
