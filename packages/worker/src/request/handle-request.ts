@@ -80,7 +80,7 @@ function proceed(exchange: Exchange, admission: Admission, isUpgrade: boolean): 
     return;
   }
   const { route } = admission;
-  const pool = route.action.choosePool();
+  const pool = route.action.choosePool(exchange);
   exchange.pool = pool;
   if (isUpgrade) new TunnelPassage(exchange, route, pool).next();
   else forward(exchange, route, pool);
@@ -97,6 +97,7 @@ function forward(exchange: Exchange, route: ForwardingRoute, pool: Pool): void {
     if (head?.expect !== undefined && !body.isEmpty) response.inform(100, '');
   }
   if (route.timeoutMs > 0) limitTime(exchange, route.timeoutMs);
+  route.mirror?.copy(exchange, route);
   newPassage(exchange, route, pool).next();
 }
 

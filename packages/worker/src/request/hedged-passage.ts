@@ -12,7 +12,6 @@ import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Failure, Try, UpstreamAnswer } from '../forward/forwarder.ts';
 import type { Hedging } from '../forward/hedging.ts';
-import { recordFailure } from '../forward/record-failure.ts';
 import type { ForwardingRoute } from './admission.ts';
 import type { Exchange } from './exchange.ts';
 import { Hedge, type HedgeOwner } from './hedge.ts';
@@ -95,7 +94,7 @@ export class HedgedPassage extends Passage implements HedgeOwner {
       return;
     }
     this.#endHedge(hedge, this.#nowMs());
-    recordFailure(hedge.backend, failure, this.exchange);
+    this.record(hedge.backend, failure);
   }
 
   /** No answer for a while. */

@@ -273,7 +273,14 @@ export class Passage implements Carrier, TryEvents {
   protected failed(failure: Failure, nowMs?: number): void {
     const backend = this.#backend;
     this.endTry(nowMs);
-    if (backend !== undefined) recordFailure(backend, failure, this.exchange);
+    if (backend !== undefined) this.record(backend, failure);
+  }
+
+  /** Says what the failure of a try means for its backend. */
+  protected record(backend: Backend, failure: Failure): void {
+    const { exchange } = this;
+    const isStale = reasonOfFailure(failure, exchange) === 'stale';
+    recordFailure(backend, failure, exchange.services, isStale);
   }
 
   /** Nobody wants what the try may still bring. @param nowMs as above */
