@@ -50,7 +50,7 @@ export interface PrimaryOptions {
 /** What the parts ask of the one that takes them through their life. */
 export interface Lifecycle {
   readonly state: () => InstanceState;
-  readonly reload: () => Promise<ReloadOutcome>;
+  readonly reload: (guardMs?: number) => Promise<ReloadOutcome>;
   /** Why nothing can be changed now, if so. */
   readonly refusal: () => string | undefined;
   readonly apply: (loaded: Loaded, plan: ListenerPlan) => Promise<void>;
@@ -171,13 +171,21 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
     log,
   });
-  const changing = buildChanging(options, { lifecycle, listeners, supervisor, chronicle });
+  const changing = buildChanging(options, {
+    lifecycle,
+    listeners,
+    supervisor,
+    chronicle,
+    metrics,
+    publisher,
+    load,
+  });
   const shown = { listeners, supervisor, load, publisher, health, overriding, window, sharing };
   const view = new InstanceView({
     version,
     startedAtMs,
     configPath: origin.path,
-    configInForce: () => changing.reloader.inForce,
+    changing,
     refreshMetrics: () => chronicle.refresh(),
     metrics,
     ...shown,

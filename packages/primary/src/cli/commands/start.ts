@@ -121,7 +121,8 @@ function originOf({ options, context }: StartCall): ConfigOrigin | undefined {
     ...(options.verbose === true && { logLevel: 'debug' }),
     ...(options.quiet === true && { logLevel: 'error' }),
   };
-  if (to !== undefined) return argumentsOrigin({ listen, to, admin, workers }, overrides);
+  if (to !== undefined)
+    return argumentsOrigin({ listen, to, admin, workers }, overrides, context.env);
   const location = locateConfig(options, context);
   return location && fileOrigin({ ...location, env: context.env, overrides });
 }
