@@ -17,6 +17,7 @@ import type { ProbeEvent } from './health/watch.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
 import { Dealer } from './listeners/dealer.ts';
+import { InheritedSockets, type InheritedDescriptors } from './listeners/inherited-sockets.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
@@ -40,6 +41,8 @@ export interface PrimaryOptions {
   readonly socketPath: string;
   /** Folder for what outlives a restart; null when there is none. */
   readonly stateDir: string | null;
+  /** Sockets that this process was started with. */
+  readonly inherited: InheritedDescriptors;
   readonly fork: ForkWorker;
   readonly version: string;
   readonly log: Logger;
@@ -109,7 +112,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     recipients: () => supervisor.workers.map(({ id }) => id),
     send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
   });
-  const listeners = new ListenerSet();
+  const listeners = new ListenerSet(new InheritedSockets(options.inherited));
   const dealer = new Dealer({
     recipients: (listener) => acceptors(supervisor, listener),
     send: (id, message, handle) => supervisor.send(id, message, handle),

@@ -52,9 +52,6 @@ export function plan(call: ClientCall): Promise<number> {
 }
 
 /** Two lines a change. */
-function planLines(
-  changes: readonly PlannedChange[],
-  output: Pick<Output, 'paint'>,
-): string[] {
+function planLines(changes: readonly PlannedChange[], output: Pick<Output, 'paint'>): string[] {
   return changes.flatMap(({ text, touches }) => [text, output.paint(`  ${touches}`, 'dim')]);
 }

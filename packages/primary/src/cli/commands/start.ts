@@ -6,6 +6,7 @@ import { createLogger } from '@lb/shared/logging/logger';
 import { systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { ConfigOrigin, ConfigOverrides, Loaded } from '../../config/config-origin.ts';
 import { argumentsOrigin, fileOrigin } from '../../config/config-origin.ts';
+import { inheritedDescriptors } from '../../listeners/inherited-sockets.ts';
 import { Primary } from '../../primary.ts';
 import { readVersion } from '../../version.ts';
 import { clusterFork } from '../../workers/cluster-fork.ts';
@@ -76,6 +77,7 @@ async function run(
     first,
     socketPath: socket.path,
     stateDir: first.config.stateDir ?? stateDirectory(context),
+    inherited: inheritedDescriptors(context.env, context.pid),
     fork: clusterFork(fileURLToPath(import.meta.resolve('@lb/worker/main'))),
     version: readVersion(),
     log,
