@@ -54,7 +54,7 @@ describe('lbctl plan', () => {
       `pool web: backend two added (${b})`,
       '  probed at once; gets its share of the requests from now on',
       'workers: 2 -> 3',
-      '  1 more worker start; nothing in flight is touched',
+      '  1 more starts; nothing in flight is touched',
       '',
     ]);
     expect((await lb.status()).config.hash).toBe(hash);

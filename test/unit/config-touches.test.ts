@@ -83,8 +83,8 @@ describe('what a change touches', () => {
       `idle connections to its backends are opened anew; ${NOTHING}`,
     ],
     ['  api: {', '  api: { timeouts: { response: 1s },', `requests from now on; ${NOTHING}`],
-    ['workers: 2', 'workers: 4', `2 more workers start; ${NOTHING}`],
-    ['workers: 2', 'workers: 1', '1 worker drain: requests finish, tunnels in them close'],
+    ['workers: 2', 'workers: 4', `2 more start; ${NOTHING}`],
+    ['workers: 2', 'workers: 1', '1 of them drains: requests finish, tunnels close'],
     ['workers: 2', 'workers: 2\nlog: { level: debug }', 'log lines from now on'],
     [
       'workers: 2',

@@ -127,6 +127,8 @@ export class Primary {
     const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
+    for (const name of listeners.unservedSockets)
+      this.#options.log.warn({ name }, 'socket that was handed over is served by no listener');
     dealer.follow(listeners.listeners);
     await overriding.overrides.load();
     await secret.settle(config);

@@ -110,7 +110,8 @@ export class Reloader {
   /** Says what a reload would do, and changes nothing. @param candidate in place of the file */
   plan(candidate?: FileText): Promise<PlanOutcome> {
     return this.#inTurn(async () => {
-      const refusal = candidate === undefined ? this.#noFile() : undefined;
+      const noFile = candidate === undefined ? this.#noFile() : undefined;
+      const refusal = this.#options.refusal() ?? noFile;
       if (refusal !== undefined) return this.#refused(refusal);
       const prepared = await this.#prepare(candidate);
       if (!prepared.ok) return prepared;
@@ -205,6 +206,8 @@ export class Reloader {
         return { verdict: 'failed', reason: `${reason}; cannot go back: ${faults}` };
       }
       await this.#put(prepared, { ...to, lastReloadFailed: true, revertedBecause: reason });
+      // The next one is not to be measured against what made this one go.
+      this.#options.history.restart();
       return { verdict: 'reverted', reason };
     });
   }

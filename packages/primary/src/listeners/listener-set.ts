@@ -63,6 +63,12 @@ export class ListenerSet {
     return this.#current;
   }
 
+  /** Names of sockets that were handed over and that no listener serves: who connects there waits. */
+  get unservedSockets(): readonly string[] {
+    const binds = new Set(this.#current.map(({ bind }) => bind));
+    return this.#inherited.names.filter((name) => !binds.has(`fd:${name}`));
+  }
+
   /**
    * Binds what the configuration wants and is not bound yet. When one cannot be bound, none stays bound.
    * @param workerCount with `accept: reuseport` each of them has a socket of its own

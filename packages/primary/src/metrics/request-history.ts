@@ -1,4 +1,4 @@
-/** What all listeners together answered in the last minute, and how fast: what a guarded reload is measured against. */
+/** What all listeners together answered in the last minute, and how fast: a guarded reload is measured against it. */
 import { DURATION_BUCKETS_SECONDS } from '@lb/shared/metrics/catalog';
 import type { MetricsAggregate } from './aggregate.ts';
 
@@ -18,7 +18,7 @@ export interface RequestCounts {
 /** Owns the samples. */
 export class RequestHistory {
   readonly #metrics: Pick<MetricsAggregate, 'each'>;
-  readonly #samples: RequestCounts[] = [];
+  #samples: RequestCounts[] = [];
 
   constructor(metrics: Pick<MetricsAggregate, 'each'>) {
     this.#metrics = metrics;
@@ -28,6 +28,11 @@ export class RequestHistory {
   sample(): void {
     this.#samples.push(this.total());
     if (this.#samples.length > SAMPLES) this.#samples.shift();
+  }
+
+  /** Begins anew: what was before is nothing to measure against. */
+  restart(): void {
+    this.#samples = [this.total()];
   }
 
   /** Since the start of the instance. */
@@ -46,7 +51,7 @@ export class RequestHistory {
     return { requests, errors, buckets };
   }
 
-  /** Of the last minute, or since the first sample. */
+  /** Of the last minute, or since it began. */
   recent(): RequestCounts {
     const now = this.total();
     return gained(this.#samples[0] ?? now, now);

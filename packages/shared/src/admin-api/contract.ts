@@ -166,7 +166,8 @@ export interface RouteReply {
 
 /** `POST /api/v1/reload` {guard?: "30s"}, 200: with a guard, when its verdict is there. */
 export interface ReloadReply {
-  readonly applied: true;
+  /** False when its guard took it back. */
+  readonly applied: boolean;
   /** One sentence each; empty when the file says what is in force already. */
   readonly changes: readonly string[];
   /** With a guard only. */

@@ -114,8 +114,8 @@ function settingTouches(key: string, { workers }: Transition): string {
 
 function workersTouch(more: number): string {
   if (more === 0) return 'nothing: there are as many already';
-  if (more > 0) return `${count(more, 'more worker')} start; ${NOTHING}`;
-  return `${count(-more, 'worker')} drain: requests finish, tunnels in them close`;
+  if (more > 0) return `${more} more ${more === 1 ? 'starts' : 'start'}; ${NOTHING}`;
+  return `${-more} of them ${more === -1 ? 'drains' : 'drain'}: requests finish, tunnels close`;
 }
 
 function ending(inFlight: number): string {

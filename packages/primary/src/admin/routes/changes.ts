@@ -29,8 +29,9 @@ export const reload: AdminRoute = {
     );
     context.countAction('reload', outcome.ok ? 'ok' : 'refused');
     if (!outcome.ok) return json(422, { errors: outcome.errors } satisfies ReloadRefusal);
-    const { ok, ...reply } = outcome;
-    return json(200, { applied: ok, ...reply } satisfies ReloadReply);
+    const { ok: _, ...reply } = outcome;
+    const applied = reply.guard?.verdict !== 'reverted';
+    return json(200, { applied, ...reply } satisfies ReloadReply);
   },
 };
 
