@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { startBackendProcesses } from '../support/backend-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, startLbctl, type Instance } from '../support/lbctl.ts';
 import { startLoad } from '../support/load.ts';
+import { getOnce, startVisitors, statusOf } from '../support/visitors.ts';
 
 const MODES = ['shared', 'reuseport', 'round-robin'] as const;
 
@@ -16,21 +16,6 @@ workers: ${workers}
 listeners: [{ name: web, bind: 127.0.0.1:0, accept: ${accept} }]
 pools: { web: { backends: [${url}] } }
 `;
-
-/** GET on a connection of its own; the status, or how it failed. */
-function getOnce(port: number, path = '/'): Promise<string> {
-  return statusOf({ port, host: '127.0.0.1', path });
-}
-
-function statusOf(options: http.RequestOptions): Promise<string> {
-  return new Promise((resolve) => {
-    const request = http.get({ ...options, agent: false }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(String(response.statusCode)));
-    });
-    request.once('error', (error) => resolve('code' in error ? String(error.code) : error.message));
-  });
-}
 
 /** Opens connections until every worker holds some, or the time is up; then closes them. */
 async function reachEveryWorker(lb: Instance): Promise<void> {
@@ -46,27 +31,6 @@ async function reachEveryWorker(lb: Instance): Promise<void> {
     for (const { connections } of workers) expect(connections).toBeGreaterThan(0);
   });
   for (const socket of sockets) socket.destroy();
-}
-
-/** GETs one after the other on new connections until stopped; resolves to how often each came out how. */
-function startVisitors(port: number, visitors: number) {
-  const outcomes = new Map<string, number>();
-  const stopping = new AbortController();
-  const visit = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const outcome = await getOnce(port);
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    }
-  };
-  const all = Promise.all(Array.from({ length: visitors }, visit));
-  return {
-    outcomes,
-    async stop(): Promise<ReadonlyMap<string, number>> {
-      stopping.abort();
-      await all;
-      return outcomes;
-    },
-  };
 }
 
 describe.each(MODES)('accept: %s', (accept) => {

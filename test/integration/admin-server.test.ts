@@ -103,7 +103,40 @@ describe('admin server: changes', () => {
     const { status, body } = await ask(admin.port, 'POST', '/api/v1/reload');
     expect(status).toBe(200);
     expect(JSON.parse(body)).toEqual({ applied: true, changes: ['pool app: added a:1'] });
-    expect(admin.asked).toEqual(['reload ok']);
+    expect(admin.asked).toEqual(['reload undefined', 'reload ok']);
+  });
+
+  test('a reload may be guarded, from a second to an hour', async () => {
+    await using admin = await startAdmin();
+    const reload = (guard: string) => {
+      const body = JSON.stringify({ guard });
+      return ask(admin.port, 'POST', '/api/v1/reload', { headers: JSON_TYPE, body });
+    };
+    expect((await reload('30s')).status).toBe(200);
+    expect(admin.asked).toEqual(['reload 30000', 'reload ok']);
+    for (const guard of ['0s', '2h', 'soon']) expect((await reload(guard)).status).toBe(400);
+  });
+
+  test('a plan of another text is made over the control socket only', async () => {
+    await using admin = await startAdmin();
+    const body = JSON.stringify({ path: '/x/new.yaml', shown: 'new.yaml', text: 'workers: 1' });
+    const asked = { headers: JSON_TYPE, body };
+    expect((await ask(admin.port, 'POST', '/api/v1/plan', asked)).status).toBe(403);
+    expect(admin.asked).toEqual([]);
+    expect((await ask(admin.socketPath, 'POST', '/api/v1/plan', asked)).status).toBe(200);
+    expect((await ask(admin.port, 'POST', '/api/v1/plan')).status).toBe(200);
+    expect(admin.asked).toEqual(['plan new.yaml', 'plan undefined']);
+  });
+
+  test('a plan takes a text that is longer than other bodies may be, and nothing but a whole one', async () => {
+    await using admin = await startAdmin();
+    const plan = (wish: object) => {
+      const body = JSON.stringify(wish);
+      return ask(admin.socketPath, 'POST', '/api/v1/plan', { headers: JSON_TYPE, body });
+    };
+    const text = '#'.repeat(200_000);
+    expect((await plan({ path: '/x', shown: 'x', text })).status).toBe(200);
+    expect((await plan({ text })).status).toBe(400);
   });
 
   test('a refused reload is 422 with every error', async () => {

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bindFailure } from '@lb/primary/internal/listeners/bind-failure';
-import type { BoundSocket } from '@lb/primary/internal/listeners/bind';
+import type { BoundSocket, TcpAddress, UnixAddress } from '@lb/primary/internal/listeners/bind';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
+import { InheritedSockets } from '@lb/primary/internal/listeners/inherited-sockets';
 import { ListenerSet } from '@lb/primary/internal/listeners/listener-set';
 import { listeningInodes } from '@lb/primary/internal/listeners/port-holder';
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
-import type { BindAddress } from '@lb/shared/net/bind-address';
 import { configOf } from '../support/config-text.ts';
 
-const loopback = (port: number): BindAddress => ({ kind: 'tcp', host: '127.0.0.1', port });
+const loopback = (port: number): TcpAddress => ({ kind: 'tcp', host: '127.0.0.1', port });
 
 let directory = '';
 let opened: { close(): unknown }[] = [];
@@ -26,7 +26,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-async function bound(address: BindAddress): Promise<BoundSocket> {
+async function bound(address: TcpAddress | UnixAddress): Promise<BoundSocket> {
   const result = await bindSocket(address);
   if (!result.ok) throw new Error(result.message);
   opened.push(result.socket.handle);
@@ -132,7 +132,7 @@ describe('the listeners of an instance', () => {
   }
 
   test('keep their sockets when they stay, also under another name', async () => {
-    const set = new ListenerSet();
+    const set = new ListenerSet(new InheritedSockets(new Map()));
     opened.push(set);
     await commit(set, wanted('{ name: a, bind: "127.0.0.1:0" }'));
     const [before] = set.listeners;
@@ -144,7 +144,7 @@ describe('the listeners of an instance', () => {
   });
 
   test('stay as they are when one of the new ones cannot be bound', async () => {
-    const set = new ListenerSet();
+    const set = new ListenerSet(new InheritedSockets(new Map()));
     opened.push(set);
     await commit(set, wanted('{ name: a, bind: "127.0.0.1:0" }'));
     const port = portOf(await listening({ host: '127.0.0.1', port: 0 }));

@@ -27,6 +27,8 @@ export const STATUS: StatusReply = {
     hash: 'abc',
     loadedAt: '2026-01-01T00:00:00.000Z',
     lastReloadFailed: false,
+    revertedBecause: null,
+    guardedUntil: null,
   },
   store: { type: 'memory', up: true, reason: null },
   instances: [],
@@ -73,7 +75,14 @@ function fakeContext(over: Partial<AdminContext> = {}) {
     },
     routes: () => [{ name: 'api', match: {}, action: { kind: 'pool', pool: 'app' } }],
     config: (resolved) => ({ resolved, admin: { token: 'very-secret', bind: '127.0.0.1:9090' } }),
-    reload: () => Promise.resolve({ ok: true, changes: ['pool app: added a:1'] }),
+    reload: (guardMs) => {
+      asked.push(`reload ${guardMs}`);
+      return Promise.resolve({ ok: true, changes: ['pool app: added a:1'] });
+    },
+    plan: (candidate) => {
+      asked.push(`plan ${candidate?.shown}`);
+      return Promise.resolve({ ok: true, changes: [] });
+    },
     stop: (timeoutMs) => asked.push(`stop ${timeoutMs}`),
     ready: () => ({ ready: true, reason: 'ready' }),
     metrics: (accept) =>

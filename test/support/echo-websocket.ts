@@ -8,13 +8,19 @@ export interface EchoBackend extends AsyncDisposable {
   readonly url: string;
   /** Open connections, upgraded or not. */
   readonly openSockets: number;
+  /** Connections that were ever made to it. */
+  readonly acceptedSockets: number;
 }
 
 export async function echoWebSocket(): Promise<EchoBackend> {
   const open = new Set<Socket>();
-  const server = http.createServer((_request, response) => response.end('plain'));
+  let accepted = 0;
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, (_request, response) =>
+    response.end('plain'),
+  );
   server.on('connection', (socket: Socket) => {
     open.add(socket);
+    accepted += 1;
     socket.on('close', () => open.delete(socket));
   });
   const sockets = new WebSocketServer({ server });
@@ -30,6 +36,9 @@ export async function echoWebSocket(): Promise<EchoBackend> {
     url: `http://127.0.0.1:${port}`,
     get openSockets() {
       return open.size;
+    },
+    get acceptedSockets() {
+      return accepted;
     },
     async [Symbol.asyncDispose]() {
       for (const peer of sockets.clients) peer.terminate();

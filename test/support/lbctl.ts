@@ -56,23 +56,40 @@ async function runLbctl(
   return { code: child.exitCode, stdout, stderr };
 }
 
+/** Becomes lbctl, as what systemd starts does: the process knows by its own id that the sockets are for it. */
+const ACTIVATED = ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', process.execPath];
+
 /**
  * Starts an instance and waits until it runs. `admin` is filled in; the access log is off unless the text has a `log`
  * section.
  * @param env variables of its environment beside PATH and HOME
+ * @param fd of a listening socket that it is handed under the name `web`
  */
-export async function startLbctl(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<Instance> {
+export async function startLbctl(
+  yaml: string,
+  env: NodeJS.ProcessEnv = {},
+  fd?: number,
+): Promise<Instance> {
   const folder = await mkdtemp(join(tmpdir(), 'lbctl-test-'));
   const configPath = join(folder, 'lb.yaml');
   const socketPath = join(folder, 'lb.sock');
   const write = (text: string): Promise<void> => writeFile(configPath, complete(text, socketPath));
   await write(yaml);
-  const child = spawn(process.execPath, [BIN, 'start', '-c', configPath], {
-    env: cleanEnvironment(env),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const start = [BIN, 'start', '-c', configPath];
+  const isActivated = fd !== undefined;
+  const child = spawn(
+    isActivated ? '/bin/sh' : process.execPath,
+    isActivated ? [...ACTIVATED, ...start] : start,
+    {
+      env: cleanEnvironment({
+        ...(isActivated && { LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' }),
+        ...env,
+      }),
+      stdio: ['ignore', 'ignore', 'pipe', ...(isActivated ? [fd] : [])],
+    },
+  );
   let log = '';
-  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const admin = new AdminClient({ socketPath });
   const status = (): Promise<StatusReply> => admin.get<StatusReply>('/api/v1/status');
   const started = await eventually(async () => {

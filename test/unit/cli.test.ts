@@ -73,7 +73,6 @@ describe('the command line', () => {
     [['explain', 'GET', '/', '-H', 'a: b'], 'explain'],
     [['config', 'show', '--resolved'], 'config'],
     [['completion', 'bash'], 'completion'],
-    [['reload', '--guard', '30s'], 'reload --guard'],
   ])('refuses %j as not supported yet', async (args, verb) => {
     const { code, stderr } = await lbctl(args);
     expect({ code, stderr }).toEqual({
@@ -82,9 +81,21 @@ describe('the command line', () => {
     });
   });
 
+  test.each(['0s', '2h', 'soon'])('refuses --guard %s', async (guard) => {
+    const { code, stderr } = await lbctl(['reload', '--guard', guard]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('expected a duration');
+  });
+
+  test('plan exits 3 without a running instance', async () => {
+    const { code, stderr } = await lbctl(['plan', '-c', file('lb.yaml', GOOD)]);
+    expect(code).toBe(3);
+    expect(stderr).toContain('no running instance');
+  });
+
   test('does not list what it does not support', async () => {
     const { stdout } = await lbctl(['help']);
-    expect(stdout).not.toMatch(/explain|guard/);
+    expect(stdout).not.toMatch(/explain/);
   });
 
   test('says its version, as JSON too', async () => {

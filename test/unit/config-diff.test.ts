@@ -135,7 +135,7 @@ describe('the difference between two configurations', () => {
       ]),
     ).toEqual([
       ['admin.bind', true],
-      ['admin.token', false],
+      ['admin.token', true],
       ['admin.socket', true],
     ]);
   });

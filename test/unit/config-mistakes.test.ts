@@ -24,7 +24,7 @@ workers: \${WORKERS}
 `);
 
     expect(errors.map(brief)).toEqual([
-      '2:11 listeners[0].bind: expected host:port, [v6]:port or unix:/path.sock, found a number',
+      '2:11 listeners[0].bind: expected host:port, [v6]:port, unix:/path.sock or fd:NAME, found a number',
       '3:30 listeners[0].limits.headerTimeout: expected a duration such as "250ms", "5s", "2m" or "1h", found a number',
       '5:11 routes[0].pool: no pool is named "wbe"',
       '6:21 routes[0].match.hosts: expected a list, found text',

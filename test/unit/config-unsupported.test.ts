@@ -57,7 +57,6 @@ const keys = Object.entries(UNSUPPORTED_KEYS).flatMap(([shape, names]) =>
 );
 
 const SAMPLES: Readonly<Record<string, readonly string[]>> = {
-  'listeners.[].bind': ['fd:web'],
   'pools.*.policy': ['first', 'geo', './my-policy.ts'],
   'pools.*.backends.[]': ['h2c://127.0.0.1:9001'],
   'pools.*.backends.[].url': ['h2c://127.0.0.1:9001'],

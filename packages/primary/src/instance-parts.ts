@@ -17,6 +17,7 @@ import { SlowStarts } from './health/slow-starts.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
 import { Dealer } from './listeners/dealer.ts';
+import { InheritedSockets, type InheritedDescriptors } from './listeners/inherited-sockets.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
@@ -41,6 +42,8 @@ export interface PrimaryOptions {
   readonly socketPath: string;
   /** Folder for what outlives a restart; null when there is none. */
   readonly stateDir: string | null;
+  /** Sockets that this process was started with. */
+  readonly inherited: InheritedDescriptors;
   readonly fork: ForkWorker;
   readonly version: string;
   readonly log: Logger;
@@ -51,7 +54,7 @@ export interface PrimaryOptions {
 /** What the parts ask of the one that takes them through their life. */
 export interface Lifecycle {
   readonly state: () => InstanceState;
-  readonly reload: () => Promise<ReloadOutcome>;
+  readonly reload: (guardMs?: number) => Promise<ReloadOutcome>;
   /** Why nothing can be changed now, if so. */
   readonly refusal: () => string | undefined;
   readonly apply: (loaded: Loaded, plan: ListenerPlan) => Promise<void>;
@@ -111,7 +114,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     recipients: () => supervisor.workers.map(({ id }) => id),
     send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
   });
-  const listeners = new ListenerSet();
+  const listeners = new ListenerSet(new InheritedSockets(options.inherited));
   const dealer = new Dealer({
     recipients: (listener) => acceptors(supervisor, listener),
     send: (id, message, handle) => supervisor.send(id, message, handle),
@@ -178,14 +181,22 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
     log,
   });
-  const changing = buildChanging(options, { lifecycle, listeners, supervisor, chronicle });
+  const changing = buildChanging(options, {
+    lifecycle,
+    listeners,
+    supervisor,
+    chronicle,
+    metrics,
+    publisher,
+    load,
+  });
   const state = { publisher, health, outliers, overriding };
   const shown = { listeners, supervisor, load, window, sharing, ...state };
   const view = new InstanceView({
     version,
     startedAtMs,
     configPath: origin.path,
-    configInForce: () => changing.reloader.inForce,
+    changing,
     panic,
     refreshMetrics: () => chronicle.refresh(),
     slowStarts,

@@ -17,7 +17,9 @@ import {
 } from '@lb/shared/model/snapshot';
 import { formatBind } from '@lb/shared/net/bind-address';
 import type { AdminAction, AdminContext, BackendOutcome } from './admin/context.ts';
-import type { ConfigInForce, ReloadOutcome } from './config/reload.ts';
+import type { Changing } from './config/changing.ts';
+import type { FileText } from './config/config-origin.ts';
+import type { PlanOutcome, ReloadOutcome } from './config/reload.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
 import type { SlowStarts } from './health/slow-starts.ts';
 import type { ListenerSet } from './listeners/listener-set.ts';
@@ -43,7 +45,7 @@ export interface InstanceViewOptions {
   /** Null when there is no file. */
   readonly configPath: string | null;
   readonly state: () => InstanceState;
-  readonly configInForce: () => ConfigInForce;
+  readonly changing: Changing;
   readonly listeners: ListenerSet;
   readonly supervisor: Supervisor;
   readonly load: LoadExchange;
@@ -57,7 +59,7 @@ export interface InstanceViewOptions {
   readonly window: BackendWindow;
   readonly sharing: Sharing;
   readonly refreshMetrics: () => void;
-  readonly reload: () => Promise<ReloadOutcome>;
+  readonly reload: (guardMs?: number) => Promise<ReloadOutcome>;
   readonly stop: (timeoutMs: number | undefined) => void;
 }
 
@@ -69,20 +71,14 @@ export class InstanceView implements AdminContext {
   }
 
   status(): StatusReply {
-    const { version, startedAtMs, configPath, state, configInForce, supervisor } = this.#parts;
-    const { hash, loadedAtMs, lastReloadFailed } = configInForce();
+    const { version, startedAtMs, state, supervisor } = this.#parts;
     return {
       version,
       node: process.versions.node,
       pid: process.pid,
       startedAt: new Date(startedAtMs).toISOString(),
       state: state(),
-      config: {
-        path: configPath,
-        hash,
-        loadedAt: new Date(loadedAtMs).toISOString(),
-        lastReloadFailed,
-      },
+      config: this.#config(),
       store: this.#parts.sharing.state,
       instances: this.#parts.sharing.instances,
       workers: supervisor.workers.map((worker) => this.#worker(worker)),
@@ -93,14 +89,14 @@ export class InstanceView implements AdminContext {
 
   /** What this instance tells the others of itself. */
   facts(): InstanceFacts {
-    const { version, startedAtMs, configInForce, supervisor } = this.#parts;
+    const { version, startedAtMs, changing, supervisor } = this.#parts;
     return {
       id: `${hostname()}/${process.pid}/${startedAtMs}`,
       host: hostname(),
       pid: process.pid,
       version,
       startedAt: new Date(startedAtMs).toISOString(),
-      configHash: configInForce().hash,
+      configHash: changing.reloader.inForce.hash,
       workers: supervisor.workers.length,
     };
   }
@@ -157,17 +153,21 @@ export class InstanceView implements AdminContext {
   }
 
   routes(): readonly RouteReply[] {
-    const { routes } = this.#parts.configInForce().config;
+    const { routes } = this.#parts.changing.reloader.inForce.config;
     return routes.map(({ name, match, action }) => ({ name, match, action }));
   }
 
   config(resolved: boolean): unknown {
-    const { config, written } = this.#parts.configInForce();
+    const { config, written } = this.#parts.changing.reloader.inForce;
     return resolved ? config : written;
   }
 
-  reload(): Promise<ReloadOutcome> {
-    return this.#parts.reload();
+  reload(guardMs?: number): Promise<ReloadOutcome> {
+    return this.#parts.reload(guardMs);
+  }
+
+  plan(candidate?: FileText): Promise<PlanOutcome> {
+    return this.#parts.changing.reloader.plan(candidate);
   }
 
   stop(timeoutMs: number | undefined): void {
@@ -202,6 +202,20 @@ export class InstanceView implements AdminContext {
     const isAvailable = (backend: BackendSnapshot): boolean =>
       takesNewTraffic(overriding.effectiveOf(pool.name, backend));
     return pool.backends.some(isAvailable) || panic.isPanicking(pool);
+  }
+
+  #config(): StatusReply['config'] {
+    const { configPath, changing } = this.#parts;
+    const { hash, loadedAtMs, lastReloadFailed, revertedBecause } = changing.reloader.inForce;
+    const until = changing.guard.watchesUntilMs;
+    return {
+      path: configPath,
+      hash,
+      loadedAt: new Date(loadedAtMs).toISOString(),
+      lastReloadFailed,
+      revertedBecause,
+      guardedUntil: until === undefined ? null : new Date(until).toISOString(),
+    };
   }
 
   #worker({ id, slot, pid, state }: Worker): WorkerReply {

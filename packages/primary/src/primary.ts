@@ -40,7 +40,7 @@ export class Primary {
     this.#options = options;
     this.#parts = buildParts(options, {
       state: () => this.#state,
-      reload: () => this.reload(),
+      reload: (guardMs) => this.reload(guardMs),
       refusal: () => this.#refusal(),
       apply: (loaded, plan) => this.#reapply(loaded, plan),
       stop: (timeoutMs) => void this.stop(timeoutMs),
@@ -89,9 +89,9 @@ export class Primary {
     return { ok: true };
   }
 
-  /** Reads the configuration again and puts it in force, or changes nothing. */
-  reload(): Promise<ReloadOutcome> {
-    return this.#parts.changing.reloader.reload();
+  /** Reads the configuration again and puts it in force, or changes nothing. @param guardMs goes back when traffic gets worse */
+  reload(guardMs?: number): Promise<ReloadOutcome> {
+    return this.#parts.changing.reloader.reload(guardMs);
   }
 
   /** What SIGHUP means: log files are opened anew, and the file, if there is one, is read again. */
@@ -123,10 +123,12 @@ export class Primary {
 
   async #open(first: Loaded): Promise<readonly BindFailure[]> {
     const { config } = first;
-    const { listeners, dealer, admin, window, supervisor, overriding, secret } = this.#parts;
+    const { listeners, dealer, admin, supervisor, overriding, secret } = this.#parts;
     const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
+    for (const name of listeners.unservedSockets)
+      this.#options.log.warn({ name }, 'socket that was handed over is served by no listener');
     dealer.follow(listeners.listeners);
     await overriding.overrides.load();
     await secret.settle(config);
@@ -134,10 +136,17 @@ export class Primary {
     if (!opened.ok) return [opened];
     this.#adminAddress = opened.address;
     this.#publish(first);
-    window.sample();
-    this.#sampling = setInterval(() => window.sample(), SAMPLE_INTERVAL_MS).unref();
+    this.#sample();
+    this.#sampling = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS).unref();
     supervisor.resize(workerCountOf(config), config.shutdown.drainTimeout);
     return [];
+  }
+
+  #sample(): void {
+    const { window, changing } = this.#parts;
+    window.sample();
+    changing.history.sample();
+    changing.guard.look();
   }
 
   #publish({ config, warnings, files }: Loaded): void {
@@ -189,6 +198,7 @@ export class Primary {
   async #drain(timeoutMs: number): Promise<void> {
     this.#state = 'draining';
     this.#parts.events.record('drain', { timeoutMs });
+    this.#parts.changing.guard.end('stopped', 'the instance stops');
     await this.#opening;
     this.#parts.listeners.close();
     this.#parts.dealer.close();
@@ -197,8 +207,10 @@ export class Primary {
   }
 
   async #close(): Promise<void> {
-    const { listeners, dealer, health, outliers, overriding, load, admin, sharing } = this.#parts;
+    const { listeners, dealer, admin, load, sharing, changing } = this.#parts;
+    const { health, outliers, overriding } = this.#parts;
     clearInterval(this.#sampling);
+    changing.guard.end('stopped', 'the instance stops');
     listeners.close();
     dealer.close();
     health.close();

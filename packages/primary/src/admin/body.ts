@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { refusal, type Reply } from './reply.ts';
 
-/** Larger bodies are refused with 413. */
+/** Larger bodies are refused with 413, unless the path says otherwise. */
 const MAX_BODY_BYTES: number = 64 * 1024;
 
 /** What was read, or why not. */
@@ -10,22 +10,22 @@ export type BodyResult =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly reply: Reply };
 
-const TOO_LARGE = refusal(413, 'the body is larger than 64 KiB', { Connection: 'close' });
-
 /**
  * The JSON object a client sent; no body is an empty object. A body must say that it is JSON: a page of another site cannot
  * without asking first (CORS preflight), which is refused. Rejects when the client goes away.
  */
-export async function readJsonObject(request: IncomingMessage): Promise<BodyResult> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
-    return { ok: false, reply: TOO_LARGE };
+export async function readJsonObject(
+  request: IncomingMessage,
+  maxBytes: number = MAX_BODY_BYTES,
+): Promise<BodyResult> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Leaving the loop must not destroy the request: that would cut the connection before the refusal is sent.
   const arriving = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   for await (const chunk of arriving) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return { ok: false, reply: TOO_LARGE };
+    if (bytes > maxBytes) return tooLarge(maxBytes);
     chunks.push(chunk);
   }
   if (bytes === 0) return { ok: true, value: {} };
@@ -33,6 +33,11 @@ export async function readJsonObject(request: IncomingMessage): Promise<BodyResu
   if (!/^application\/json\s*(;|$)/i.test(type))
     return { ok: false, reply: refusal(415, 'expected Content-Type: application/json') };
   return parse(Buffer.concat(chunks).toString('utf8'));
+}
+
+function tooLarge(maxBytes: number): BodyResult {
+  const message = `the body is larger than ${maxBytes / 1024} KiB`;
+  return { ok: false, reply: refusal(413, message, { Connection: 'close' }) };
 }
 
 function parse(body: string): BodyResult {

@@ -4,17 +4,33 @@ import type {
   BackendChangeRequest,
   BackendReply,
   ConfigErrorReply,
+  GuardReply,
   OverridesClearedReply,
   OverridesReply,
+  PlanReply,
   PoolReply,
   RouteReply,
   StatusReply,
 } from '@lb/shared/admin-api/contract';
 
-/** What came of a reload. */
+interface Refused {
+  readonly ok: false;
+  readonly errors: readonly ConfigErrorReply[];
+}
+
+/** What came of a reload, and of its guard where it had one. */
 export type ReloadOutcome =
-  | { readonly ok: true; readonly changes: readonly string[] }
-  | { readonly ok: false; readonly errors: readonly ConfigErrorReply[] };
+  { readonly ok: true; readonly changes: readonly string[]; readonly guard?: GuardReply } | Refused;
+
+/** What a reload would do. */
+export type PlanOutcome = ({ readonly ok: true } & PlanReply) | Refused;
+
+/** A configuration in place of the file. `path` is absolute, `shown` what errors call it. */
+export interface CandidateText {
+  readonly path: string;
+  readonly shown: string;
+  readonly text: string;
+}
 
 /** What came of a change of a backend: 404 when there is none, 409 when a guard refuses. */
 export type BackendOutcome =
@@ -45,8 +61,10 @@ export interface AdminContext {
   routes(): readonly RouteReply[];
   /** The file as it is written, or with every default filled in. Secrets need no care: the server redacts them. */
   config(resolved: boolean): unknown;
-  /** Settles when every worker works by the new file, or at once when the file is refused. */
-  reload(): Promise<ReloadOutcome>;
+  /** Settles when every worker works by the new file, and its guard is over; or at once when the file is refused. */
+  reload(guardMs?: number): Promise<ReloadOutcome>;
+  /** What a reload would do; changes nothing. @param candidate in place of the file */
+  plan(candidate?: CandidateText): Promise<PlanOutcome>;
   /** Begins to drain and returns; undefined takes shutdown.drainTimeout. */
   stop(timeoutMs: number | undefined): void;
   /** `reason` is one line for people. */

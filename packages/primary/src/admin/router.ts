@@ -12,6 +12,8 @@ export interface AdminRequest {
   readonly body: Readonly<Record<string, unknown>>;
   /** Address of the client; `control socket` where it has none. */
   readonly peer: string;
+  /** Whoever can open it is the instance's own user. */
+  readonly isControlSocket: boolean;
 }
 
 /** Answers a request. */
@@ -22,15 +24,23 @@ export interface AdminRoute {
   readonly path: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly about: string;
+  /** Larger bodies are refused with 413; default 64 KiB. */
+  readonly maxBodyBytes?: number;
   readonly handle: Handler;
+}
+
+/** A request as it came in. */
+export interface Incoming {
+  readonly request: IncomingMessage;
+  readonly url: URL;
+  readonly isControlSocket: boolean;
 }
 
 /** Answers by the table: 404 without a path, 405 without the method, 400 for a segment that cannot be decoded. */
 export async function dispatch(
   routes: readonly AdminRoute[],
   context: AdminContext,
-  request: IncomingMessage,
-  url: URL,
+  { request, url, isControlSocket }: Incoming,
 ): Promise<Reply> {
   const { pathname } = url;
   const found = routes.filter((route) => segmentsOf(route.path, pathname) !== undefined);
@@ -50,9 +60,10 @@ export async function dispatch(
     query: url.searchParams,
     accept: request.headers.accept,
     peer: request.socket.remoteAddress ?? 'control socket',
+    isControlSocket,
   };
   if (method === 'GET') return route.handle(context, { ...asked, body: {} });
-  const body = await readJsonObject(request);
+  const body = await readJsonObject(request, route.maxBodyBytes);
   if (!body.ok) return body.reply;
   return route.handle(context, { ...asked, body: body.value });
 }

@@ -166,7 +166,11 @@ export class AdminServer {
         return refused;
       }
     }
-    return dispatch(ADMIN_ROUTES, this.#context, request, url);
+    return dispatch(ADMIN_ROUTES, this.#context, {
+      request,
+      url,
+      isControlSocket: rules === undefined,
+    });
   }
 }
 

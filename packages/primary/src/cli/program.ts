@@ -1,22 +1,26 @@
 /** The command line of lbctl: which verbs and options there are. One verb, one file in commands/. */
 import { lbJsonSchema } from '@lb/shared/config/json-schema';
 import { systemClock } from '@lb/shared/time/clock';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readVersion } from '../version.ts';
 import { addBackendVerbs } from './backend-verbs.ts';
 import type { CliContext } from './cli-context.ts';
 import { backends } from './commands/backends.ts';
 import { check } from './commands/check.ts';
 import type { CheckOptions } from './commands/check.ts';
+import { plan } from './commands/plan.ts';
 import { reload } from './commands/reload.ts';
 import { start } from './commands/start.ts';
 import type { StartOptions } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
-import { duration } from './duration.ts';
+import { duration, guardDuration } from './duration.ts';
 import { EXIT } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { UNSUPPORTED_VERBS, unsupportedMessage } from './unsupported-verbs.ts';
+
+/** `reload --guard` without a time. */
+const DEFAULT_GUARD_MS = 30_000;
 
 /** Runs lbctl with these arguments (without node and script) and returns its exit code. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
@@ -64,12 +68,20 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
   program
     .command('reload')
     .description('read the configuration again, in place, and print what changed')
-    .addOption(new Option('--guard [duration]').hideHelp())
-    .action(async ({ guard }: { guard?: unknown }, command: Command) => {
-      const call = surroundings(command);
-      if (guard === undefined) return exit(await reload(call));
-      call.output.error(unsupportedMessage('reload --guard'));
-      exit(EXIT.usage);
+    .option(
+      '--guard [duration]',
+      'go back when errors or p99 get worse within this time (default 30s)',
+      guardDuration,
+    )
+    .action(async ({ guard }: { guard?: number | true }, command: Command) => {
+      exit(await reload(surroundings(command), guard === true ? DEFAULT_GUARD_MS : guard));
+    });
+
+  program
+    .command('plan')
+    .description('what a reload would change, and what that does to traffic')
+    .action(async (_options, command: Command) => {
+      exit(await plan(surroundings(command)));
     });
 
   program

@@ -3,7 +3,6 @@
  * listed nowhere else.
  */
 export const UNSUPPORTED_VERBS: readonly string[] = [
-  'plan',
   'top',
   'explain',
   'logs',
@@ -16,7 +15,7 @@ export const UNSUPPORTED_VERBS: readonly string[] = [
   'completion',
 ];
 
-/** The sentence for one of them, or for an option of a verb that is there. */
+/** The sentence for one of them. */
 export function unsupportedMessage(what: string): string {
   return `"${what}" is not supported yet`;
 }

@@ -30,7 +30,20 @@ export interface ConfigOrigin {
   readonly path: string | null;
   readonly shown: string;
   load(): Promise<LoadedConfig>;
+  /** Reads another text the same way, as if it were the file. */
+  parse(file: FileText): LoadedConfig;
 }
+
+/** A configuration that somebody has read. */
+export interface FileText {
+  /** Absolute; `${file:...}` and certificates in the text are relative to its directory. */
+  readonly path: string;
+  /** As errors should call it. */
+  readonly shown: string;
+  readonly text: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the command line says over the file, at the start and at every reload. */
 export interface ConfigOverrides {
@@ -43,16 +56,18 @@ export interface FileOriginOptions {
   readonly path: string;
   /** As errors should call it. */
   readonly shown: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly overrides: ConfigOverrides;
 }
 
 /** A configuration file. `${file:...}` and certificates in it are relative to its directory. */
 export function fileOrigin(options: FileOriginOptions): ConfigOrigin {
   const { path, shown, env, overrides } = options;
+  const parse = parser(env, overrides);
   return {
     path,
     shown,
+    parse,
     async load() {
       let text: string;
       try {
@@ -60,26 +75,37 @@ export function fileOrigin(options: FileOriginOptions): ConfigOrigin {
       } catch (error) {
         return { ok: false, errors: [unreadable(shown, error)] };
       }
-      const parsed = parseConfig({
-        file: shown,
-        text,
-        env,
-        readFile: (name) => readFileSync(resolve(dirname(path), name), 'utf8'),
-      });
-      return loaded(parsed, { text, written: () => writtenValues(text) }, overrides);
+      return parse({ path, shown, text });
     },
   };
 }
 
-/** The command line; a reload finds what it found before. */
-export function argumentsOrigin(flags: ConfigArguments, overrides: ConfigOverrides): ConfigOrigin {
+/** The command line; a reload finds what it found before. @param env for other texts */
+export function argumentsOrigin(
+  flags: ConfigArguments,
+  overrides: ConfigOverrides,
+  env: Environment,
+): ConfigOrigin {
   return {
     path: null,
     shown: '',
+    parse: parser(env, overrides),
     load: async () => {
       const source = { text: JSON.stringify(flags), written: () => flags };
       return loaded(configFromArguments(flags), source, overrides);
     },
+  };
+}
+
+function parser(env: Environment, overrides: ConfigOverrides): (file: FileText) => LoadedConfig {
+  return ({ path, shown, text }) => {
+    const parsed = parseConfig({
+      file: shown,
+      text,
+      env,
+      readFile: (name) => readFileSync(resolve(dirname(path), name), 'utf8'),
+    });
+    return loaded(parsed, { text, written: () => writtenValues(text) }, overrides);
   };
 }
 
@@ -112,7 +138,8 @@ function writtenValues(text: string): unknown {
   return root === null ? null : plainValue(root);
 }
 
-function unreadable(file: string, error: unknown): ConfigError {
+/** Why a file could not be read. */
+export function unreadable(file: string, error: unknown): ConfigError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'no such file',

@@ -3,6 +3,7 @@ import type { ConfigError } from '@lb/shared/config/parse';
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
 import type { BackendSnapshot, Effective, PoolSnapshot } from '@lb/shared/model/snapshot';
+import type { GuardVerdict } from '../config/reload-guard.ts';
 import type { ReloadOutcome } from '../config/reload.ts';
 import type { HealthChange } from '../health/health-record.ts';
 import type { SlowStarts } from '../health/slow-starts.ts';
@@ -140,6 +141,24 @@ export class Chronicle {
     metrics.add('lb_worker_restarts_total', []);
     events.record('workerExit', { worker: slot, ...facts });
     if (isLoop) events.record('workerCrashLoop', { worker: slot, ...facts });
+  }
+
+  /** The guard of a reload ended. */
+  guarded({ verdict, reason }: GuardVerdict): void {
+    const { metrics, events, log } = this.#options;
+    switch (verdict) {
+      case 'kept':
+        return events.record('reloadKept', { reason });
+      case 'reverted':
+        metrics.add('lb_config_reloads_total', ['reverted']);
+        metrics.set('lb_config_last_reload_successful', [], 0);
+        return events.record('reloadReverted', { reason });
+      case 'failed':
+        return events.record('reloadNotReverted', { reason });
+      case 'superseded':
+      case 'stopped':
+        return log.info({ verdict, reason }, 'reload not guarded any longer');
+    }
   }
 
   /** A rolling restart ended. */

@@ -22,6 +22,17 @@ const EVENTS = {
   workerCrashLoop: { type: 'worker_crash_loop', level: 'error', text: 'worker crash loop' },
   reload: { type: 'reload', level: 'info', text: 'configuration reloaded' },
   reloadFailed: { type: 'reload_failed', level: 'error', text: 'configuration not reloaded' },
+  reloadKept: { type: 'reload_kept', level: 'info', text: 'guarded configuration stays' },
+  reloadReverted: {
+    type: 'reload_reverted',
+    level: 'error',
+    text: 'configuration taken back, the one before is in force',
+  },
+  reloadNotReverted: {
+    type: 'reload_failed',
+    level: 'error',
+    text: 'configuration made traffic worse and cannot be taken back',
+  },
   rolled: { type: 'rolling_restart', level: 'info', text: 'workers replaced' },
   rollFailed: { type: 'rolling_restart_failed', level: 'error', text: 'workers not replaced' },
   drain: { type: 'drain', level: 'info', text: 'draining' },

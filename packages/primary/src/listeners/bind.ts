@@ -23,6 +23,8 @@ export interface SocketHandle {
   close(): void;
   /** Fills in the address and returns 0, or a negative errno; pipes have none. */
   getsockname?(out: { address?: string; family?: string; port?: number }): number;
+  /** The same for who is at the other end: an errno for a socket that listens. */
+  getpeername?(out: object): number;
 }
 
 /** A bound socket. `address` is where it really is: the port that was taken when 0 was asked for. */
@@ -35,18 +37,23 @@ export interface BoundSocket {
 export type BindResult =
   { readonly ok: true; readonly socket: BoundSocket } | ({ readonly ok: false } & BindFailure);
 
-type RawResult = SocketHandle | { readonly code: string };
-type TcpAddress = BindAddress & { readonly kind: 'tcp' };
-type UnixAddress = BindAddress & { readonly kind: 'unix' };
+export type RawResult = SocketHandle | { readonly code: string };
+export type TcpAddress = BindAddress & { readonly kind: 'tcp' };
+export type UnixAddress = BindAddress & { readonly kind: 'unix' };
 
 /** libuv's UV_TCP_REUSEPORT: sockets that all have it may listen on one address, each with a queue of its own. */
 const REUSEPORT = 2;
 
+/** Opens a socket that this process was started with. @returns the errno's name when it is none that could listen */
+export function openDescriptor(fd: number): RawResult {
+  return createHandle('', 0, -1, { fd, flags: 0 });
+}
+
 /** Binds a socket. `host` '' is every address of the machine, IPv6 and IPv4. A stale unix socket is replaced. */
-export async function bindSocket(address: BindAddress): Promise<BindResult> {
+export async function bindSocket(address: TcpAddress | UnixAddress): Promise<BindResult> {
   if (address.kind === 'unix') return bindUnix(address);
   const alone = await bindTcp(address, 0);
-  if (!alone.ok || alone.socket.address.kind === 'unix') return alone;
+  if (!alone.ok || alone.socket.address.kind !== 'tcp') return alone;
   const { handle, address: taken } = alone.socket;
   // Neither listens, so neither is in the way of the other; the port stays taken in between.
   const beside = await bindTcp({ ...address, port: taken.port }, REUSEPORT);
@@ -62,16 +69,16 @@ export function bindBeside(address: TcpAddress): Promise<BindResult> {
 async function bindTcp(address: TcpAddress, flags: TcpFlags): Promise<BindResult> {
   let raw: RawResult;
   if (address.host === '') {
-    raw = createHandle('::', address.port, 6, flags);
+    raw = createHandle('::', address.port, 6, { flags });
     if ('code' in raw && ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(raw.code)) {
-      raw = createHandle('0.0.0.0', address.port, 4, flags);
+      raw = createHandle('0.0.0.0', address.port, 4, { flags });
     }
   } else {
     const resolved = await resolveHost(address.host);
     raw =
       'code' in resolved
         ? resolved
-        : createHandle(resolved.address, address.port, resolved.family === 6 ? 6 : 4, flags);
+        : createHandle(resolved.address, address.port, resolved.family === 6 ? 6 : 4, { flags });
   }
   if ('code' in raw) return { ok: false, ...(await bindFailure(address, raw.code)) };
   const name: { address?: string; port?: number } = {};
@@ -89,10 +96,10 @@ async function bindTcp(address: TcpAddress, flags: TcpFlags): Promise<BindResult
 }
 
 async function bindUnix(address: UnixAddress): Promise<BindResult> {
-  let raw = createHandle(address.path, -1, -1, 0);
+  let raw = createHandle(address.path, -1, -1, { flags: 0 });
   if ('code' in raw && raw.code === 'EADDRINUSE' && (await isStaleSocket(address.path))) {
     await unlink(address.path);
-    raw = createHandle(address.path, -1, -1, 0);
+    raw = createHandle(address.path, -1, -1, { flags: 0 });
   }
   if ('code' in raw) return { ok: false, ...(await bindFailure(address, raw.code)) };
   return { ok: true, socket: { handle: raw, address } };
@@ -132,22 +139,28 @@ async function resolveHost(
 type AddressType = 4 | 6 | -1;
 type TcpFlags = 0 | typeof REUSEPORT;
 
-/** In the order of Node's own: where, 4 or 6 or -1 for a path, no descriptor to take over, flags of libuv. */
+/** In the order of Node's own: where, 4 or 6 or -1 for a path, a descriptor in place of it or -1, flags of libuv. */
 type CreateServerHandle = (
-  ...parameters: [address: string, port: number, addressType: AddressType, fd: -1, flags: TcpFlags]
+  ...parameters: [
+    address: string,
+    port: number,
+    addressType: AddressType,
+    fd: number,
+    flags: TcpFlags,
+  ]
 ) => SocketHandle | number;
 
 function createHandle(
   address: string,
   port: number,
   addressType: AddressType,
-  flags: TcpFlags,
+  { fd = -1, flags }: { readonly fd?: number; readonly flags: TcpFlags },
 ): RawResult {
   const create: unknown = Reflect.get(net, '_createServerHandle');
   if (!isCreateServerHandle(create)) {
     throw new Error(`node ${process.version} has no net._createServerHandle, which lbctl needs`);
   }
-  const result = create(address, port, addressType, -1, flags);
+  const result = create(address, port, addressType, fd, flags);
   return typeof result === 'number' ? { code: getSystemErrorName(result) } : result;
 }
 

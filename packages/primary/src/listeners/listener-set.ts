@@ -9,6 +9,7 @@ import type { OfferedListener } from '../workers/worker.ts';
 import { bindBeside, bindSocket } from './bind.ts';
 import type { SocketHandle } from './bind.ts';
 import type { BindFailure } from './bind-failure.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
 
 /** A listener with its sockets. `bind` is the text of the configuration, `address` where it really listens. */
 export interface BoundListener extends OfferedListener {
@@ -48,12 +49,24 @@ type Completed = ({ readonly ok: true } & Bound) | ({ readonly ok: false } & Bin
 
 /** Owns every listening socket of the primary. */
 export class ListenerSet {
+  readonly #inherited: InheritedSockets;
   #current: readonly BoundListener[] = [];
   readonly #replaced: SocketHandle[] = [];
+
+  /** @param inherited what `fd:` names; they are not closed here */
+  constructor(inherited: InheritedSockets) {
+    this.#inherited = inherited;
+  }
 
   /** The listeners in force, in the order of the configuration. */
   get listeners(): readonly BoundListener[] {
     return this.#current;
+  }
+
+  /** Names of sockets that were handed over and that no listener serves: who connects there waits. */
+  get unservedSockets(): readonly string[] {
+    const binds = new Set(this.#current.map(({ bind }) => bind));
+    return this.#inherited.names.filter((name) => !binds.has(`fd:${name}`));
   }
 
   /**
@@ -71,7 +84,7 @@ export class ListenerSet {
       if (was !== undefined) taken.add(was);
       const count = accept === 'reuseport' ? workerCount : 1;
       const there = was === undefined ? unbound(bind) : { ...was, handles: usable(was, accept) };
-      const result = await complete(there, count, opened);
+      const result = await this.#complete(there, count, opened);
       if (!result.ok) {
         failures.push({ index, name, message: result.message, hint: result.hint });
         continue;
@@ -96,7 +109,7 @@ export class ListenerSet {
       for (const handle of handles) {
         if (kept.has(handle)) continue;
         if (isReplaced) this.#replaced.push(handle);
-        else handle.close();
+        else this.#close(handle);
       }
     }
     this.#current = plan.listeners;
@@ -114,9 +127,21 @@ export class ListenerSet {
 
   /** Closes every socket of this process; those that workers hold go on until they close them. */
   close(): void {
-    for (const handle of handlesOf(this.#current)) handle.close();
+    for (const handle of handlesOf(this.#current)) this.#close(handle);
     this.#current = [];
     this.closeReplaced();
+  }
+
+  #close(handle: SocketHandle): void {
+    if (!this.#inherited.has(handle)) handle.close();
+  }
+
+  async #complete(there: Bound, count: number, opened: SocketHandle[]): Promise<Completed> {
+    const { address, handles } = there;
+    if (address.kind !== 'fd' || handles.length > 0) return complete(there, count, opened);
+    const result = this.#inherited.open(address.name);
+    if (!result.ok) return result;
+    return { ok: true, address: result.socket.address, handles: [result.socket.handle] };
   }
 
   /** The same listener as it is, or one that is about to leave the same bind to this one: a listener renamed. */
@@ -162,7 +187,7 @@ async function complete(
   let where = address;
   let isOurs = accept !== undefined;
   while (all.length < count) {
-    if (isOurs && where.kind === 'unix') return cannotChange(where);
+    if (where.kind === 'fd' || (isOurs && where.kind === 'unix')) return cannotChange(where);
     const result =
       isOurs && where.kind === 'tcp' ? await bindBeside(where) : await bindSocket(where);
     if (!result.ok) return result;

@@ -6,6 +6,7 @@
 import { DURATION_BUCKETS_SECONDS } from '@lb/shared/metrics/catalog';
 import type { Clock } from '@lb/shared/time/clock';
 import type { MetricsAggregate } from './aggregate.ts';
+import { quantileMs } from './quantile.ts';
 
 /** Samples kept: the window is one less, in seconds when sampled each second. */
 const SAMPLES = 11;
@@ -148,21 +149,4 @@ function add(sample: Float64Array, field: number, value: number): void {
 function perSecond(gained: Float64Array): number {
   const seconds = (gained[AT] ?? 0) / 1_000;
   return seconds > 0 ? (gained[TRIES] ?? 0) / seconds : 0;
-}
-
-/** Interpolated within its bucket, like Prometheus' histogram_quantile; beyond the last bound it is that bound. */
-function quantileMs(quantile: number, buckets: Float64Array): number | null {
-  const total = buckets.reduce((sum, count) => sum + count, 0);
-  if (total <= 0) return null;
-  const rank = quantile * total;
-  let below = 0;
-  for (const [index, bound] of DURATION_BUCKETS_SECONDS.entries()) {
-    const count = buckets[index] ?? 0;
-    if (count > 0 && below + count >= rank) {
-      const lower = DURATION_BUCKETS_SECONDS[index - 1] ?? 0;
-      return 1_000 * (lower + (bound - lower) * ((rank - below) / count));
-    }
-    below += count;
-  }
-  return 1_000 * (DURATION_BUCKETS_SECONDS.at(-1) ?? 0);
 }

@@ -35,6 +35,8 @@ const EVENT_TYPES: readonly string[] = [
   'panic',
   'reload',
   'reload_failed',
+  'reload_kept',
+  'reload_reverted',
   'worker_exit',
   'worker_crash_loop',
   'rolling_restart',
@@ -74,7 +76,7 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
 }
 
 function* instanceSeries(): Implied {
-  for (const result of ['success', 'failure'])
+  for (const result of ['success', 'failure', 'reverted'])
     yield { metric: 'lb_config_reloads_total', labels: [result] };
   for (const state of WORKER_STATES) yield { metric: 'lb_workers', labels: [state] };
   for (const type of EVENT_TYPES) yield { metric: 'lb_events_total', labels: [type] };

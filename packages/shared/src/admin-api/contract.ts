@@ -14,7 +14,12 @@ export interface StatusReply {
     readonly path: string | null;
     readonly hash: string;
     readonly loadedAt: string;
+    /** A reload was refused, or taken back by its guard: the file says something else than what is in force. */
     readonly lastReloadFailed: boolean;
+    /** Why the guard of the last reload took it back; null when it did not. */
+    readonly revertedBecause: string | null;
+    /** Until when a reload is guarded; null when none is. */
+    readonly guardedUntil: string | null;
   };
   readonly store: {
     readonly type: 'memory' | 'redis';
@@ -161,11 +166,43 @@ export interface RouteReply {
   readonly action: unknown;
 }
 
-/** `POST /api/v1/reload`, 200 */
+/** `POST /api/v1/reload` {guard?: "30s"}, 200: with a guard, when its verdict is there. */
 export interface ReloadReply {
-  readonly applied: true;
+  /** False when its guard took it back. */
+  readonly applied: boolean;
   /** One sentence each; empty when the file says what is in force already. */
   readonly changes: readonly string[];
+  /** With a guard only. */
+  readonly guard?: GuardReply;
+}
+
+/** What came of the guard of a reload. */
+export interface GuardReply {
+  /**
+   * `reverted`: the configuration before is in force again. `failed`: it should be, and could not be put in force. `superseded`
+   * and `stopped`: another reload or the end of the instance came first, so there is no verdict.
+   */
+  readonly verdict: 'kept' | 'reverted' | 'failed' | 'superseded' | 'stopped';
+  readonly reason: string;
+}
+
+/**
+ * `POST /api/v1/plan`, 200: what a reload would do now; 422 like a reload. Over the control socket, another text may be
+ * compared in place of the file: {path, shown, text}.
+ */
+export interface PlanReply {
+  readonly changes: readonly PlannedChange[];
+}
+
+/** A change that a reload would make. */
+export interface PlannedChange {
+  /** `pools.api.backends[web-2].weight` */
+  readonly path: string;
+  readonly text: string;
+  /** What it does to traffic. */
+  readonly touches: string;
+  /** True for what takes effect at the next start alone. */
+  readonly needsRestart: boolean;
 }
 
 /** `POST /api/v1/reload`, 422: nothing was changed. */

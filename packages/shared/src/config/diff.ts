@@ -32,8 +32,14 @@ export type ChangeSubject = {
   | { readonly kind: 'setting' }
 );
 
-/** The admin server keeps the place where lbctl and Prometheus find it. */
-const NEEDS_RESTART: readonly string[] = ['admin.bind', 'admin.socket'];
+/** The admin server, the logger and what is kept over a restart are built once, from what the file said at the start. */
+const NEEDS_RESTART: readonly string[] = [
+  'admin.bind',
+  'admin.socket',
+  'admin.token',
+  'log.format',
+  'stateDir',
+];
 
 /** Every difference, in the order of the sections of lb.yaml; empty when both say the same. */
 export function diffConfig(before: Config, after: Config): ConfigChange[] {

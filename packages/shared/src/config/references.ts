@@ -73,6 +73,11 @@ function listenerRules(root: Located): Problem[] {
       const message = 'reuseport is for TCP: a unix socket has one queue';
       problems.push(problemAt(root, [...path, 'accept'], message, 'use shared or round-robin'));
     }
+    const accept = textOf(at(root, ...path, 'accept')) ?? 'shared';
+    if (address?.kind === 'fd' && accept !== 'shared') {
+      const message = `${accept} needs sockets of its own: one that is handed over has one queue`;
+      problems.push(problemAt(root, [...path, 'accept'], message, 'use shared'));
+    }
     const given = textOf(at(root, ...path, 'name'));
     // A bind that is used twice was reported as such.
     if (given !== undefined) names.add(given, root, [...path, 'name']);

@@ -19,7 +19,6 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
 
 /** Values by the shape of their path: whole words, or a form. */
 export const UNSUPPORTED_VALUES: Readonly<Record<string, readonly (string | RegExp)[]>> = {
-  'listeners.[].bind': [/^fd:/],
   'listeners.[].protocols.[]': ['h2', 'h2c'],
   'routes.[].match.methods.[]': ['CONNECT'],
   'pools.*.policy': ['first', 'geo', /^\.{0,2}\/.*\.[cm]?[jt]s$/],

@@ -82,7 +82,7 @@ function hashWarnings(name: string, { policy }: PoolConfig, root: Located): Warn
 /** True when a connection to the backend surely ends at the listener. */
 function isSame(backend: BackendAddress, bind: string): boolean {
   const listener = parseBind(bind);
-  if (listener === undefined) return false;
+  if (listener === undefined || listener.kind === 'fd') return false;
   if (listener.kind === 'unix' || backend.kind === 'unix') {
     return listener.kind === 'unix' && backend.kind === 'unix' && listener.path === backend.path;
   }

@@ -4,6 +4,7 @@ import type { AdminRoute } from '../router.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
 import { changeBackend, clearOverrides, overrides } from './overrides.ts';
+import { plan } from './plan.ts';
 import { backend, pool, pools } from './pools.ts';
 import { healthz, metrics, readyz } from './probes.ts';
 import { status } from './status.ts';
@@ -21,6 +22,7 @@ const PATHS: readonly AdminRoute[] = [
   clearOverrides,
   routes,
   config,
+  plan,
   reload,
   stop,
 ];

@@ -6,6 +6,7 @@ import { createLogger } from '@lb/shared/logging/logger';
 import { systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { ConfigOrigin, ConfigOverrides, Loaded } from '../../config/config-origin.ts';
 import { argumentsOrigin, fileOrigin } from '../../config/config-origin.ts';
+import { inheritedDescriptors } from '../../listeners/inherited-sockets.ts';
 import { Primary } from '../../primary.ts';
 import { readVersion } from '../../version.ts';
 import { clusterFork } from '../../workers/cluster-fork.ts';
@@ -77,6 +78,7 @@ async function run(
     first,
     socketPath: socket.path,
     stateDir: first.config.stateDir ?? stateDirectory(context),
+    inherited: inheritedDescriptors(context.env, context.pid),
     fork: clusterFork(fileURLToPath(import.meta.resolve('@lb/worker/main'))),
     version: readVersion(),
     log,
@@ -122,7 +124,8 @@ function originOf({ options, context }: StartCall): ConfigOrigin | undefined {
     ...(options.verbose === true && { logLevel: 'debug' }),
     ...(options.quiet === true && { logLevel: 'error' }),
   };
-  if (to !== undefined) return argumentsOrigin({ listen, to, admin, workers }, overrides);
+  if (to !== undefined)
+    return argumentsOrigin({ listen, to, admin, workers }, overrides, context.env);
   const location = locateConfig(options, context);
   return location && fileOrigin({ ...location, env: context.env, overrides });
 }

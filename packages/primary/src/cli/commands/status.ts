@@ -26,10 +26,9 @@ export function statusLines(
 ): string[] {
   const { config, totals, store } = reply;
   const uptime = formatUptime(nowMs - Date.parse(reply.startedAt));
-  const failed = config.lastReloadFailed ? '; the last reload FAILED, see the log' : '';
   return [
     `lbctl ${reply.version}  ${reply.state}  up ${uptime}  pid ${reply.pid}  node ${reply.node}`,
-    `config   ${config.path ?? '(command line)'}  ${config.hash}  loaded ${config.loadedAt}${failed}`,
+    `config   ${config.path ?? '(command line)'}  ${config.hash}  loaded ${config.loadedAt}${reloadText(config)}`,
     `store    ${storeText(store)}`,
     `traffic  ${totals.requestsPerSecond.toFixed(1)} req/s  ${totals.inFlight} in flight  ${totals.connections} connections  ${totals.requests} requests  ${totals.errors} errors`,
     '',
@@ -69,6 +68,15 @@ export function statusLines(
     ),
     ...instanceLines(reply),
   ];
+}
+
+/** What is to say of the last reload; nothing when it went well. */
+function reloadText(config: StatusReply['config']): string {
+  const { lastReloadFailed, revertedBecause, guardedUntil } = config;
+  if (guardedUntil !== null) return `; guarded until ${guardedUntil}`;
+  if (revertedBecause !== null)
+    return `; the last reload was TAKEN BACK: ${revertedBecause}; the file says something else`;
+  return lastReloadFailed ? '; the last reload FAILED, see the log' : '';
 }
 
 /** Who shares the store; nothing where nobody can. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseBind } from '../../net/bind-address.ts';
 import { byteRate, name, positiveDuration, size, sizeOrNone, whole } from './scalars.ts';
 
-const BIND_HINT = 'expected host:port, [v6]:port or unix:/path.sock';
+const BIND_HINT = 'expected host:port, [v6]:port, unix:/path.sock or fd:NAME';
 
 /** Limits of one listener; each answers with the status that stands beside it in docs/http.md. */
 const limits = z.strictObject({
@@ -40,7 +40,9 @@ export const listener = z.strictObject({
   bind: z
     .string(BIND_HINT)
     .refine((text) => parseBind(text) !== undefined, BIND_HINT)
-    .describe('host:port, [v6]:port or unix:/path.sock. Port 0 takes a free one.'),
+    .describe(
+      'host:port, [v6]:port, unix:/path.sock, or fd:NAME for a socket that systemd hands over (socket activation). Port 0 takes a free one.',
+    ),
   accept: z
     .enum(['shared', 'reuseport', 'round-robin'])
     .default('shared')
