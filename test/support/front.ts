@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '@lb/shared/time/clock';
 import { eventually } from './eventually.ts';
 import { type RecordingBackend, type Respond, startRecordingBackend } from './recording-backend.ts';
 import { type Harness, startWorker } from './worker-harness.ts';
@@ -15,6 +16,8 @@ export interface FrontOptions {
   /** The listener's limits, YAML in flow style. */
   readonly limits?: string;
   readonly respond?: Respond;
+  /** What the worker measures with. */
+  readonly clock?: Clock;
   /** Format of an access log that `readLog` reads; without it there is none. */
   readonly log?: 'json' | 'combined';
 }
@@ -28,7 +31,7 @@ export interface Front extends AsyncDisposable {
 }
 
 export async function startFront(options: FrontOptions = {}): Promise<Front> {
-  const { config = '', morePools = '', limits, respond, log } = options;
+  const { config = '', morePools = '', limits, respond, log, clock } = options;
   const backend = await startRecordingBackend(respond);
   const directory = log === undefined ? undefined : await mkdtemp(join(tmpdir(), 'lb-front-'));
   const path = join(directory ?? tmpdir(), 'access.log');
@@ -39,6 +42,8 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
   const worker = await startWorker(
     `${logging}pools: { web: { backends: ["${backend.url}"] }${morePools} }\n${config}`,
     limits,
+    undefined,
+    clock,
   );
   let isOver = false;
   const stopWorker = async (): Promise<void> => {

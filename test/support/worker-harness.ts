@@ -10,6 +10,7 @@ import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { storeSnapshot } from '@lb/shared/model/store-snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
 import { serveCalls } from '@lb/primary/internal/store/serve-calls';
+import { type Clock, systemClock } from '@lb/shared/time/clock';
 import { MemoryStore } from '@lb/shared/store/memory-store';
 import type { Store } from '@lb/shared/store/store';
 import { Worker } from '@lb/worker/internal/worker';
@@ -37,11 +38,13 @@ export interface Harness extends AsyncDisposable {
  * the text has a `log` section
  * @param listenerLimits YAML of the listener's limits, in flow style
  * @param store what it shares with other workers
+ * @param clock what it measures with; its timers are real
  */
 export async function startWorker(
   yaml: string,
   listenerLimits = '{}',
   store: Store = new MemoryStore(() => performance.now()),
+  clock: Clock = systemClock,
 ): Promise<Harness> {
   const bound = await bindSocket({ kind: 'tcp', host: '127.0.0.1', port: 0 });
   if (!bound.ok) throw new Error(bound.message);
@@ -66,6 +69,7 @@ export async function startWorker(
     );
   };
   const worker = new Worker({
+    clock,
     place: 0,
     log: pino({ level: 'silent' }),
     send: (message) => {
@@ -79,6 +83,8 @@ export async function startWorker(
   let snapshot: Snapshot | undefined;
   const full = (text: string): string =>
     `listeners: [{ name: web, bind: "127.0.0.1:${port}", limits: ${listenerLimits} }]\n` +
+    // A busy machine makes a worker late, and a test is not about that unless it says so.
+    (/^overload:/m.test(text) ? '' : 'overload: { eventLoopDelay: 0s }\n') +
     (/^log:/m.test(text) ? '' : 'log: { level: fatal, access: { enabled: false } }\n') +
     text;
   const apply = (text: string): void => {

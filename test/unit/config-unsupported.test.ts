@@ -103,7 +103,6 @@ describe('what is planned and does not work yet', () => {
         'geo',
         'metrics',
         'tracing',
-        'overload',
         'listeners.[] tls',
         'listeners.[] proxyProtocol',
         'listeners.[].limits connectionsPerIp',
@@ -112,7 +111,6 @@ describe('what is planned and does not work yet', () => {
         'routes.[] auth',
         'routes.[] cache',
         'routes.[] compress',
-        'routes.[] priority',
         'pools.* discovery',
 
         'pools.* circuitBreaker',

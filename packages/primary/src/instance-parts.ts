@@ -133,6 +133,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const receive = receiver({
     answer: ({ id }, message) => supervisor.send(id, message),
     drains: overriding.drains,
+    chronicle,
     sharing,
     metrics,
     load,

@@ -23,6 +23,7 @@ import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { RouteMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
+import { SHEDDER_SAMPLE_MS, Shedder } from './overload/shedder.ts';
 import { AccessLog } from './request/access-log.ts';
 import { TrustedProxies } from './request/client-ip.ts';
 import { HttpDate } from './request/http-date.ts';
@@ -70,6 +71,7 @@ export class Worker {
   readonly #primaryStore: PrimaryStore;
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
+  readonly #shedder: Shedder;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
   readonly #timers: NodeJS.Timeout[];
@@ -100,6 +102,9 @@ export class Worker {
       setup.place,
       monitorEventLoopDelay({ resolution: 20 }),
     );
+    this.#shedder = new Shedder(clock, random, (isShedding, delayMs) =>
+      setup.send({ lb: 1, type: 'overload', isShedding, delayMs }),
+    );
     const chunks = new ChunkPool();
     const writes = new WriteBatch();
     this.#services = {
@@ -120,6 +125,7 @@ export class Worker {
       tunnelOpener: new HttpProxy3TunnelOpener(clock),
       tunnels: this.#tunnels,
       shortages: new ShortageLog(log, clock),
+      shedder: this.#shedder,
       noRoute: new RouteMetrics(this.#cells),
       runtime: () => this.#requireRuntime(),
       reportUnreachable: (backend, reason) => this.#reportUnreachable(backend, reason),
@@ -127,6 +133,7 @@ export class Worker {
     this.#listeners = new Listeners(this.#services);
     this.#timers = [
       setInterval(() => this.#onLoadInterval(), LOAD_INTERVAL_MS),
+      setInterval(() => this.#shedder.sample(), SHEDDER_SAMPLE_MS),
       setInterval(() => this.#sendMetrics(), METRICS_INTERVAL_MS),
     ];
   }
@@ -227,6 +234,10 @@ export class Worker {
       requestIdName: config.requestId.header.toLowerCase(),
       requestIdIsMarked: fieldKind(config.requestId.header) === MAY_IDENTIFY,
     };
+    this.#shedder.configure(
+      config.overload.eventLoopDelay,
+      config.routes.some(({ priority }) => priority === 'sheddable'),
+    );
     this.#accessLog.configure(config.log.access);
     this.#setup.log.level = config.log.level;
     this.#listeners.apply(config.listeners);

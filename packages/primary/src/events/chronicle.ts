@@ -174,6 +174,11 @@ export class Chronicle {
     else events.record('storeDown', { reason });
   }
 
+  /** A worker, by slot, began to shed requests, or sheds none any more. */
+  shedding(worker: number, isShedding: boolean, delayMs: number): void {
+    this.#options.events.record(isShedding ? 'overload' : 'overloadOver', { worker, delayMs });
+  }
+
   /** A reload ended. */
   reloaded(outcome: ReloadOutcome): void {
     const { metrics, events } = this.#options;

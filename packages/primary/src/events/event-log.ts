@@ -38,6 +38,8 @@ const EVENTS = {
   drain: { type: 'drain', level: 'info', text: 'draining' },
   storeDown: { type: 'store', level: 'warn', text: 'store away, going on without it' },
   storeUp: { type: 'store', level: 'info', text: 'store back' },
+  overload: { type: 'overload', level: 'warn', text: 'overloaded: requests are shed' },
+  overloadOver: { type: 'overload', level: 'info', text: 'not overloaded any more' },
   backendDrained: { type: 'override', level: 'info', text: 'backend drained' },
   backendDisabled: { type: 'override', level: 'info', text: 'backend disabled' },
   backendEnabled: { type: 'override', level: 'info', text: 'backend enabled' },

@@ -45,6 +45,7 @@ const EVENT_TYPES: readonly string[] = [
   'store',
   'override',
   'drain_empty',
+  'overload',
 ];
 
 const LIMIT_RESULTS = ['allow', 'deny', 'shadow_deny', 'degraded'];

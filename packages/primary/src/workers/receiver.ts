@@ -1,5 +1,6 @@
 /** What workers say, and which part of the instance hears it. */
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import type { Chronicle } from '../events/chronicle.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import type { Dealer } from '../listeners/dealer.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
@@ -17,6 +18,7 @@ export interface Receivers {
   readonly outliers: OutlierMonitor;
   readonly dealer: Dealer;
   readonly drains: DrainWatch;
+  readonly chronicle: Chronicle;
   /** Sends an answer. */
   readonly answer: (worker: Worker, message: ToWorker) => void;
 }
@@ -30,6 +32,7 @@ export function receiver({
   outliers,
   dealer,
   drains,
+  chronicle,
   answer,
 }: Receivers): (worker: Worker, message: ToPrimary) => void {
   return (worker, message) => {
@@ -57,6 +60,9 @@ export function receiver({
         return;
       case 'answered':
         dealer.answered(message.id, message.isTaken);
+        return;
+      case 'overload':
+        chronicle.shedding(worker.slot, message.isShedding, message.delayMs);
         return;
       case 'ready':
       case 'listening':

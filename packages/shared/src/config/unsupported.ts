@@ -6,10 +6,10 @@ import type { Path } from './located.ts';
 
 /** Keys by the shape of the map they stand in; '' is the whole file. */
 export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['caches', 'auths', 'geo', 'metrics', 'tracing', 'overload'],
+  '': ['caches', 'auths', 'geo', 'metrics', 'tracing'],
   'listeners.[]': ['tls', 'proxyProtocol'],
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
-  'routes.[]': ['auth', 'cache', 'compress', 'priority'],
+  'routes.[]': ['auth', 'cache', 'compress'],
   'routes.[].match': ['countries'],
   'pools.*': ['discovery', 'circuitBreaker', 'queue', 'adaptiveConcurrency'],
   'pools.*.backends.[]': ['maxConnections', 'zone'],

@@ -36,6 +36,7 @@ export const REASONS = {
   tls_failed: 502,
   protocol_error: 502,
   no_backend: 503,
+  overload: 503,
   response_timeout: 504,
   loop_detected: 508,
 } as const;

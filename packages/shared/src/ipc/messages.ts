@@ -2,8 +2,8 @@
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
  *     primary ── snapshot, listen, connection, states, load, stored, peers, reopen-logs, ping, drain ──▶ worker
- *     primary ◀── ready, listening, answered, applied, metrics, load, outcomes, backend-failed, store, store-changed, pong,
- *                 failed, drained ── worker
+ *     primary ◀── ready, listening, answered, applied, metrics, load, outcomes, backend-failed, store, store-changed, overload,
+ *                 pong, failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
@@ -138,6 +138,13 @@ export type ToPrimary = { readonly lb: 1 } & (
       /** The store went away, and why, or is back (null); said for each new store, too. */
       readonly type: 'store-changed';
       readonly reason: string | null;
+    }
+  | {
+      /** It began to shed requests, or sheds none any more. */
+      readonly type: 'overload';
+      readonly isShedding: boolean;
+      /** How late its event loop is. */
+      readonly delayMs: number;
     }
   | {
       /** Its event loop turns. */

@@ -1,4 +1,5 @@
 /** What comes before any backend: the route, its stages, and the answers that need no backend. */
+import { shed } from '../overload/shed.ts';
 import type { Exchange } from './exchange.ts';
 import { type Reply, closingReply, errorReply } from './reply.ts';
 import type { RefusedHead } from './destination.ts';
@@ -12,13 +13,19 @@ export type ForwardingRoute = Route & { readonly action: Extract<Action, { kind:
 /** Where a request goes on to, or the answer that ends it. */
 export type Admission = { readonly reply: Reply } | { readonly route: ForwardingRoute };
 
-/** Finds the route and runs its stages; a promise only where a stage has to wait. */
+/** Finds the route, asks whether there is room for it, and runs its stages; a promise only where a stage has to wait. */
 export function admit(exchange: Exchange): Admission | Promise<Admission> {
+  const { shedder } = exchange.services;
   const { routes } = exchange.services.runtime();
   const route = routes.find(exchange);
   exchange.route = route;
   if (route === undefined)
     return { reply: routes.namesMethod(exchange.method) ? NO_ROUTE : METHOD_NOT_ALLOWED };
+  // Before all that costs anything.
+  if (shedder.isShedding) {
+    const refusal = shed(exchange, route.priority);
+    if (refusal !== undefined) return { reply: refusal };
+  }
   if (isLooping(exchange.head?.via)) return { reply: LOOPING };
   const last = lastHopReply(exchange);
   if (last !== undefined) return { reply: last };

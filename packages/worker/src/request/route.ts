@@ -1,5 +1,6 @@
 /** A route, compiled when a snapshot arrives: everything that a request needs of it, ready to use. */
 import type { ListenerLimits } from '@lb/shared/config/schema/listener';
+import type { Priority } from '@lb/shared/config/schema/route';
 import type { RouteConfig } from '@lb/shared/config/schema/root';
 import type { Random } from '@lb/shared/time/clock';
 import type { Pool } from '../balancing/pool.ts';
@@ -29,6 +30,7 @@ export interface Route {
   readonly name: string;
   readonly matches: RouteMatch;
   readonly action: Action;
+  readonly priority: Priority;
   /** The stages that are on for this route, in their order. */
   readonly stages: readonly Stage[];
   readonly rewrite: PathRewrite | undefined;
@@ -66,6 +68,7 @@ export function compileRoute(config: RouteConfig, parts: RouteParts): Route {
     name: config.name,
     matches: new RouteMatch(config.match),
     action: compileAction(config, pools, random),
+    priority: config.priority,
     stages: buildPipeline(config, limiters),
     rewrite: compileRewrite(config.rewrite),
     hostSent: config.rewrite.host ?? undefined,

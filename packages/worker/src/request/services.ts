@@ -8,6 +8,7 @@ import type { ShortageLog } from '../forward/shortage-log.ts';
 import type { TunnelOpener, Tunnels } from '../forward/tunnel.ts';
 import type { ChunkPool } from '../http1/chunk-pool.ts';
 import type { WriteBatch } from '../http1/write-batch.ts';
+import type { Shedder } from '../overload/shedder.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { AccessLog } from './access-log.ts';
@@ -43,6 +44,7 @@ export interface Services {
   readonly tunnelOpener: TunnelOpener;
   readonly tunnels: Tunnels;
   readonly shortages: ShortageLog;
+  readonly shedder: Shedder;
   /** Counts requests that matched no route. */
   readonly noRoute: RouteMetrics;
   /** The runtime in force; asked once per request. */

@@ -1,4 +1,4 @@
-/** The sections of lb.yaml that concern the instance as a whole: admin, log, requestId, shutdown. */
+/** The sections of lb.yaml that concern the instance as a whole: admin, log, requestId, shutdown, overload. */
 import { z } from 'zod';
 import { parseBind } from '../../net/bind-address.ts';
 import { duration, fieldName } from './scalars.ts';
@@ -75,4 +75,13 @@ export const shutdown = z.strictObject({
   drainTimeout: duration
     .default(30_000)
     .describe('How long requests in flight may take after SIGTERM.'),
+});
+
+/** Overload. */
+export const overload = z.strictObject({
+  eventLoopDelay: duration
+    .default(200)
+    .describe(
+      'While the event loop of a worker is late by more than this, it sheds requests by the priority of their routes. "0s" = never.',
+    ),
 });

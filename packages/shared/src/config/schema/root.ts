@@ -1,6 +1,6 @@
 /** lb.yaml as a whole. Defaults live here and nowhere else; the descriptions are the user's reference. */
 import { z } from 'zod';
-import { admin, log, requestId, shutdown } from './instance.ts';
+import { admin, log, overload, requestId, shutdown } from './instance.ts';
 import { listener } from './listener.ts';
 import { pool } from './pool.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -49,6 +49,9 @@ export const root = z.strictObject({
   log: log.prefault({}).describe('Logging.'),
   requestId: requestId.prefault({}).describe('Request ids.'),
   shutdown: shutdown.prefault({}).describe('What happens on SIGTERM.'),
+  overload: overload
+    .prefault({})
+    .describe('When requests are refused so that others can be served.'),
 });
 
 type Root = z.output<typeof root>;

@@ -105,6 +105,11 @@ const rewrite = z.strictObject({
     .describe('Host header sent to the backend. Default: as the client sent it.'),
 });
 
+/** How much a route's requests matter when not all can be served, from the most. */
+const PRIORITIES = ['critical', 'normal', 'sheddable'] as const;
+
+/** What is shed first under overload. */
+export type Priority = (typeof PRIORITIES)[number];
 const PERCENT_HINT = 'expected a number from 0 to 100';
 
 const mirror = z.strictObject({
@@ -166,6 +171,10 @@ export const route = z.strictObject({
   timeout: duration
     .default(0)
     .describe('Whole request, from its head to the end of the answer. "0s" = none.'),
+  priority: z
+    .enum(PRIORITIES)
+    .default('normal')
+    .describe('Under overload, sheddable is shed first, then normal; critical never.'),
   maxBody: sizeOrNone
     .optional()
     .describe("Bytes of a request body, in place of the listener's limit. 0 = no limit."),

@@ -2,7 +2,7 @@
  * One client connection: reads requests one after the other and gives each to the listener's handler; the next is not looked
  * at before the answer is out.
  *
- *     fresh ──▶ idle ◀──▶ head ──▶ busy ──▶ idle, or lingering ──▶ closed
+ *     fresh ──▶ idle ◀──▶ head ──▶ busy ──▶ idle, perhaps after a rest, or lingering ──▶ closed
  *                                   └──▶ tunnel
  *
  * While it is busy what comes is kept, up to a bound, so that a client that leaves is seen.
@@ -42,6 +42,12 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   isEnding = false;
   /** What `isIdle` was when its listener looked last, while that closes. */
   wasIdle = false;
+  /** Once the present answer is out, nothing is read for so long: its client asks more than can be answered. */
+  restMs = 0;
+  /** Requests that were refused in a row, for whoever decides about `restMs`. */
+  refusals = 0;
+  /** It carries requests that must not wait: no `restMs`. */
+  isSpared = false;
   /** For whoever writes what goes to backends: what it wrote for the last request. */
   forwardedMemo: ForwardedMemo | undefined;
   /** For the access log: what it wrote for the last request. */
@@ -61,6 +67,8 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   #isPaused = false;
   /** Nothing that comes is a request any more. */
   #isOver = false;
+  /** Nothing is read until `dueMs`. */
+  #isResting = false;
   #isGone = false;
   /** `dueMs` is for the head that is to come; it does not start again with its every byte. */
   #isHeadTimed = true;
@@ -81,9 +89,9 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
     socket.on('close', () => this.#onClose());
   }
 
-  /** No request on it waits for its answer, and none has begun to come. */
+  /** No request on it waits for its answer, and none has begun to come, as far as one can know. */
   get isIdle(): boolean {
-    return this.#user === undefined && this.#parser.isIdle;
+    return this.#user === undefined && this.#parser.isIdle && !this.#isResting;
   }
 
   /** Requests that came on it so far, the present one included. */
@@ -130,7 +138,7 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
 
   onComplete(trailers: readonly string[]): void {
     if (this.#user !== undefined) this.#user.onBodyEnd(trailers);
-    else if (!this.#isOver) this.#keepAlive();
+    else if (!this.#isOver) this.#beginIdle();
   }
 
   /** Reads no more until `resume`. What was read already still comes. */
@@ -169,7 +177,8 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   /** Called when `dueMs` has passed. */
   onDue(): void {
     if (this.#user !== undefined) return;
-    if (this.#isOver || !this.#parser.isInHead) this.socket.destroy();
+    if (this.#isResting) this.#endRest();
+    else if (this.#isOver || !this.#parser.isInHead) this.socket.destroy();
     else this.#refuse('too_slow');
   }
 
@@ -182,7 +191,7 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
         this.#waste(end - at);
         break;
       }
-      if (isBusy && (this.#isOver || this.#parser.isIdle)) {
+      if (this.#isResting || (isBusy && (this.#isOver || this.#parser.isIdle))) {
         this.#keep(buffer, at, end);
         break;
       }
@@ -238,9 +247,22 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   }
 
   /** What was asked is answered, and the answer said how long the connection is kept. */
-  #keepAlive(): void {
+  #beginIdle(): void {
     const { coarseNowMs, limits } = this.#owner;
-    this.dueMs = coarseNowMs + limits.keepAliveTimeout;
+    if (this.restMs === 0) {
+      this.dueMs = coarseNowMs + limits.keepAliveTimeout;
+      return;
+    }
+    this.dueMs = coarseNowMs + this.restMs;
+    this.#isResting = true;
+    this.pause();
+  }
+
+  #endRest(): void {
+    this.#isResting = false;
+    this.restMs = 0;
+    this.#beginIdle();
+    this.#goOn();
   }
 
   #onAnswered(): void {
@@ -249,15 +271,16 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
     this.#wastedBytes = 0;
     user?.onAnswered();
     if (this.#isGone) return;
-    const { coarseNowMs, limits } = this.#owner;
+    const { coarseNowMs } = this.#owner;
     if (this.#isOver) {
       this.#close(coarseNowMs);
       return;
     }
     // An answer that came before the whole request: the rest is read off, in measure, or the connection is of no more use.
-    this.dueMs = coarseNowMs + (this.#parser.isIdle ? limits.keepAliveTimeout : LINGER_MS);
+    if (this.#parser.isIdle) this.#beginIdle();
+    else this.dueMs = coarseNowMs + LINGER_MS;
     this.#isHeadTimed = false;
-    if (!this.#isFeeding) this.#goOn();
+    if (!this.#isFeeding && !this.#isResting) this.#goOn();
   }
 
   /** The next request may have come already. */
