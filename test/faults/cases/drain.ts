@@ -66,16 +66,24 @@ async function run({ rig, rate }: CaseRun): Promise<Findings> {
 
   const { requests } = verdict;
   const begun = requests.filter((request) => request.class !== 'refused');
-  const cut = begun.filter((request) => request.class !== 'right');
+  const failed = begun.filter((request) => request.class !== 'right');
+  // A connection may close in the moment in which a client sends on it: then nobody has read the request.
+  const unread = failed.filter(
+    ({ class: kind, begun: times, passed }) =>
+      kind.startsWith('reset') && times === 0 && passed === undefined,
+  );
+  const cut = failed.filter((request) => !unread.includes(request));
   // The head of a download that was under way is older than the signal.
   const unannounced = begun.filter(
-    ({ isReused, dueMs, isLast }) => isReused && dueMs > termMs + NEWS_MS && !isLast,
+    ({ class: kind, isReused, dueMs, isLast }) =>
+      kind === 'right' && isReused && dueMs > termMs + NEWS_MS && !isLast,
   ).length;
   const silent = echoes.filter(({ status }) => status === 'rejected').length;
   return {
     figures: {
       ...usualFigures(verdict),
       failed: cut.length,
+      'closed unread': unread.length,
       'downloads in flight': begun.filter(
         ({ path, dueMs, endMs }) => path === '/trickle' && dueMs < termMs && endMs > termMs,
       ).length,
