@@ -8,12 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { Arena } from './arena.ts';
 import { helpText, type Options, readOptions, UsageError } from './options.ts';
 import { type Facts, machineFacts } from './report/machine.ts';
-import { writePage } from './report/page.ts';
+import { writeMeasured } from './report/page.ts';
 import { formatReport } from './report/report.ts';
 import { SCENARIOS } from './scenarios/registry.ts';
 import type { Result } from './scenarios/scenario.ts';
 import { findTool, missingTools } from './tools.ts';
 
+const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 const LATEST = fileURLToPath(new URL('results/latest.json', import.meta.url));
 
 /** The run was asked to stop by a signal. */
@@ -77,5 +78,5 @@ function publish(facts: Facts, options: Options, results: readonly Result[]): vo
   console.log(report);
   const { rounds, seconds } = options;
   writeFileSync(LATEST, `${JSON.stringify({ facts, rounds, seconds, results }, null, 2)}\n`);
-  if (options.writesPage) writePage(report);
+  if (options.writesPage) writeMeasured(PAGE, 'npm run bench -- --write', report);
 }

@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => held.handle.close());
 
 function startActivated(yaml: string): Promise<Instance> {
-  return startLbctl(yaml, {}, held.handle.fd);
+  return startLbctl(yaml, {}, { fd: held.handle.fd });
 }
 
 async function ends({ child }: Instance): Promise<void> {

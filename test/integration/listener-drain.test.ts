@@ -38,6 +38,22 @@ describe('a listener that closes', () => {
     expect(await client.untilClosed()).toHaveLength(1);
   });
 
+  test('answers on connections that had not been accepted yet, as their last', async () => {
+    await using front = await startFront({ config: CONFIG });
+    const connecting = Promise.all(Array.from({ length: 5 }, () => RawClient.connect(front.port)));
+    // Now the kernel has them, and the worker has not had its turn.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+
+    front.worker.drain(10_000);
+    using clients = new DisposableStack();
+    for (const client of await connecting) clients.use(client).send(requestText('GET /fixed'));
+    const answers = await Promise.all((await connecting).map((client) => client.untilClosed()));
+
+    expect(answers.map((each) => each.map(({ status }) => status))).toEqual(
+      Array.from({ length: 5 }, () => [200]),
+    );
+  });
+
   test('closes a connection that never brings a request', async () => {
     await using front = await startFront({ config: CONFIG });
     using client = await RawClient.connect(front.port);

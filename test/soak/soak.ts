@@ -56,7 +56,7 @@ process.exitCode = off.length === 0 ? 0 : 1;
 /** Returns what is off. */
 async function soak(): Promise<readonly string[]> {
   const random = seededRandom(Number(values.seed));
-  await using backends = await startBackendProcesses(3, BACKEND);
+  await using backends = await startBackendProcesses(3, { path: BACKEND });
   await using lb = await startLbctl(configOf(backends, 0));
   const pids = [lb.child.pid ?? 0, ...(await lb.workerPids())];
   const socketsBefore = pids.map(socketCount);

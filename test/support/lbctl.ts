@@ -56,38 +56,40 @@ async function runLbctl(
   return { code: child.exitCode, stdout, stderr };
 }
 
+/** How an instance is started that is not simply run. */
+export interface Launch {
+  /** A program that starts it, with its arguments: nsenter, taskset. */
+  readonly through?: readonly string[];
+  /** A listening socket that it is handed under the name `web`. */
+  readonly fd?: number | undefined;
+}
+
 /** Becomes lbctl, as what systemd starts does: the process knows by its own id that the sockets are for it. */
-const ACTIVATED = ['-c', 'LISTEN_PID=$$ exec "$0" "$@"', process.execPath];
+const ACTIVATED = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"'];
 
 /**
  * Starts an instance and waits until it runs. `admin` is filled in; the access log is off unless the text has a `log`
  * section.
  * @param env variables of its environment beside PATH and HOME
- * @param fd of a listening socket that it is handed under the name `web`
  */
 export async function startLbctl(
   yaml: string,
   env: NodeJS.ProcessEnv = {},
-  fd?: number,
+  { through = [], fd }: Launch = {},
 ): Promise<Instance> {
   const folder = await mkdtemp(join(tmpdir(), 'lbctl-test-'));
   const configPath = join(folder, 'lb.yaml');
   const socketPath = join(folder, 'lb.sock');
   const write = (text: string): Promise<void> => writeFile(configPath, complete(text, socketPath));
   await write(yaml);
-  const start = [BIN, 'start', '-c', configPath];
   const isActivated = fd !== undefined;
-  const child = spawn(
-    isActivated ? '/bin/sh' : process.execPath,
-    isActivated ? [...ACTIVATED, ...start] : start,
-    {
-      env: cleanEnvironment({
-        ...(isActivated && { LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' }),
-        ...env,
-      }),
-      stdio: ['ignore', 'ignore', 'pipe', ...(isActivated ? [fd] : [])],
-    },
-  );
+  const program = [...through, ...(isActivated ? ACTIVATED : []), process.execPath];
+  const [command = '', ...args] = [...program, BIN, 'start', '-c', configPath];
+  const activation = isActivated ? { LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' } : {};
+  const child = spawn(command, args, {
+    env: cleanEnvironment({ ...activation, ...env }),
+    stdio: ['ignore', 'ignore', 'pipe', ...(isActivated ? [fd] : [])],
+  });
   let log = '';
   child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const admin = new AdminClient({ socketPath });

@@ -6,6 +6,7 @@
  * `onconnection` and `close` are what net.Server itself uses; they are used nowhere but here. Tried on Node 24.21.
  */
 import net from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 
 /** The kernel cuts it to net.core.somaxconn. */
@@ -39,6 +40,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 export class Acceptor {
   readonly #handle: ListeningHandle;
   readonly #events: AcceptorEvents;
+  #accepted = 0;
 
   /** @param handle as it comes over the channel */
   constructor(handle: unknown, events: AcceptorEvents) {
@@ -56,9 +58,17 @@ export class Acceptor {
     if (errno !== 0) throw new Error(`cannot listen: ${getSystemErrorName(errno)}`);
   }
 
-  /** Accepts no more; connections that stand go on. */
-  close(): Promise<void> {
-    return new Promise((resolve) => this.#handle.close(resolve));
+  /** Takes what waits in the kernel's queue, which would be reset, then no more; connections that stand go on. */
+  async close(): Promise<void> {
+    const most = this.#accepted + BACKLOG;
+    let before: number;
+    do {
+      before = this.#accepted;
+      // The loop takes one connection each time it asks the kernel, and is sure to have asked after the second turn.
+      await turn();
+      await turn();
+    } while (this.#accepted > before && this.#accepted < most);
+    await new Promise<void>((resolve) => this.#handle.close(resolve));
   }
 
   #onConnection(status: number, client: object | undefined): void {
@@ -66,6 +76,7 @@ export class Acceptor {
       this.#events.onError(getSystemErrorName(status));
       return;
     }
+    this.#accepted++;
     openConnection(client, this.#events.onConnection);
   }
 }

@@ -183,6 +183,7 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
     this.#coarseNowMs = now;
     for (const connection of this.#connections) {
       if (connection.dueMs <= now) connection.onDue();
+      else if (connection.isStuck(now)) connection.socket.destroy();
       else if (this.#isClosing) this.#closeIdle(connection);
     }
   }

@@ -17,7 +17,9 @@ const limits = z.strictObject({
     .describe('A whole request head must arrive within this time, else 408.'),
   bodyIdleTimeout: positiveDuration
     .default(30_000)
-    .describe('Longest pause between two chunks of a request body, else 408.'),
+    .describe(
+      'Longest pause between two chunks of a request body, else 408. A client that takes nothing of its answer for so long is cut off.',
+    ),
   bodyMinRate: byteRate
     .default(240)
     .describe('Slowest request body, measured after a grace of 5 s, else 408. 0 = off.'),

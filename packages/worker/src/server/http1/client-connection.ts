@@ -72,6 +72,9 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
   #isGone = false;
   /** `dueMs` is for the head that is to come; it does not start again with its every byte. */
   #isHeadTimed = true;
+  /** Of answers, and when its owner first saw that it was so many. */
+  #takenBytes = 0;
+  #takenAtMs = 0;
   /** Bytes that were read for nothing: behind the last answer, or of a body that nobody wants. */
   #wastedBytes = 0;
 
@@ -82,6 +85,7 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
     this.localPort = socket.localPort ?? 0;
     this.#parser = new RequestParser(this, owner.sectionLimits);
     this.dueMs = owner.coarseNowMs + owner.limits.headerTimeout;
+    this.#takenAtMs = owner.coarseNowMs;
     // `close` follows and says it all.
     socket.on('error', () => undefined);
     socket.on('end', () => this.#onEnd());
@@ -166,6 +170,26 @@ export class ClientConnection implements RequestParserEvents, SocketReader {
     this.socket.write('', (error) => {
       if (error === undefined || error === null) this.#onAnswered();
     });
+  }
+
+  /**
+   * Whether something of an answer waits, of which the client has taken nothing for so long as a body may pause. The end of a
+   * client that vanished is seen by the kernel after a quarter of an hour, that of one which stopped reading never. Called now
+   * and then, on the owner's coarse clock.
+   */
+  isStuck(nowMs: number): boolean {
+    const { socket } = this;
+    // A tunnel has a deadline of its own.
+    if (socket.writableLength === 0 || this.#stream !== undefined) {
+      this.#takenAtMs = nowMs;
+      return false;
+    }
+    const takenBytes = socket.bytesWritten - socket.writableLength;
+    if (takenBytes !== this.#takenBytes) {
+      this.#takenBytes = takenBytes;
+      this.#takenAtMs = nowMs;
+    }
+    return nowMs - this.#takenAtMs >= this.#owner.limits.bodyIdleTimeout;
   }
 
   /** Turns into a stream of bytes, of which those that came ahead are the first. An answer may still be written to `socket`. */

@@ -1,0 +1,12 @@
+/** What all balancers of a run have in common. A request is given up at the same time by each, and a backend as fast as it can. */
+export const CONNECT_TIMEOUT_MS = 1_000;
+export const RESPONSE_TIMEOUT_MS = 2_000;
+export const PROBE_INTERVAL_MS = 500;
+export const PROBE_TIMEOUT_MS = 300;
+export const PROBE_FALL = 2;
+export const PROBE_RISE = 1;
+/** Beyond the first try. */
+export const RETRIES = 2;
+/** Failures of real requests after which a backend is out. */
+export const CONSECUTIVE_ERRORS = 5;
+export const WORKERS = 2;
