@@ -9,8 +9,9 @@ workers: 2
 listeners: [{ bind: 127.0.0.1:0, accept: round-robin }]
 pools:
   web:
+    policy: round_robin
     backends: [${urls.join(', ')}]
-    healthCheck: { interval: 200ms, timeout: 200ms, rise: 2, fall: 2 }
+    healthCheck: { interval: 300ms, timeout: 5s, rise: 2, fall: 2 }
     ${pool}
 `;
 
