@@ -37,6 +37,7 @@ pools:
   web:
     policy: weighted_round_robin
     healthCheck: { type: tcp }
+    slowStart: 0s
     backends: [{ name: a, url: "${a.url}" }, { name: b, url: "${b.url}" }]
 ${more}`,
     async [Symbol.asyncDispose]() {

@@ -43,6 +43,7 @@ export const BACKEND: BackendReply = {
   backup: false,
   weight: 1,
   effectiveWeight: 1,
+  slowStartLeftMs: null,
   override: null,
   inFlight: 0,
   requestsPerSecond: 0,

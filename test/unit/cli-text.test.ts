@@ -14,6 +14,7 @@ const BACKEND: BackendReply = {
   backup: false,
   weight: 1,
   effectiveWeight: 1,
+  slowStartLeftMs: null,
   override: null,
   inFlight: 12,
   requestsPerSecond: 3.25,
@@ -67,6 +68,13 @@ describe('tables', () => {
       '12.5%',
       'not probed yet',
     ]);
+  });
+
+  test('tell a backup and a slow start beside the state, and the weight that has been reached', () => {
+    const { output } = outputOn(false);
+    const ramping = { ...BACKEND, backup: true, slowStartLeftMs: 9_000, effectiveWeight: 0.7 };
+    const [, line] = backendLines([{ name: 'web', policy: 'p2c', backends: [ramping] }], output);
+    expect(line).toMatch(/up \(backup, slow start\) +0\.7 \(1\)/);
   });
 
   test('show backends that are down in red on a terminal', () => {

@@ -118,7 +118,6 @@ describe('what is planned and does not work yet', () => {
         'pools.* discovery',
         'pools.* passiveHealth',
         'pools.* panicThreshold',
-        'pools.* slowStart',
         'pools.* hedge',
         'pools.* circuitBreaker',
         'pools.* queue',

@@ -215,15 +215,28 @@ describe('seeding', () => {
     const metrics = aggregate();
     const { pools } = snapshot(['a:1', 'b:1']);
     for (const pool of pools)
-      setBackendGauges(metrics, pool, (_, { slot, weight }) => ({
-        state: slot === 0 ? 'down' : 'unknown',
-        weight,
-      }));
+      setBackendGauges(metrics, pool, {
+        effectiveOf: (_, { slot, weight }) => ({ state: slot === 0 ? 'down' : 'unknown', weight }),
+        slowStarts: { progressOf: () => undefined },
+      });
     expect(metrics.value('lb_backend_up', ['app', 'a:1'])).toBe(0);
     expect(metrics.value('lb_backend_state', ['app', 'a:1', 'down'])).toBe(1);
     expect(metrics.value('lb_backend_state', ['app', 'b:1', 'up'])).toBe(1);
     expect(metrics.value('lb_pool_backends', ['app'])).toBe(2);
     expect(metrics.value('lb_pool_available_backends', ['app'])).toBe(1);
+  });
+
+  test('the effective weight of a backend in slow start is the part that it has reached', () => {
+    const metrics = aggregate();
+    for (const pool of snapshot(['a:1', 'b:1']).pools)
+      setBackendGauges(metrics, pool, {
+        effectiveOf: () => ({ state: 'up', weight: 4 }),
+        slowStarts: {
+          progressOf: (slot) => (slot === 0 ? { leftMs: 1, share: 0.25 } : undefined),
+        },
+      });
+    expect(metrics.value('lb_backend_effective_weight', ['app', 'a:1'])).toBe(1);
+    expect(metrics.value('lb_backend_effective_weight', ['app', 'b:1'])).toBe(4);
   });
 });
 

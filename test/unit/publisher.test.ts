@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SnapshotPublisher } from '@lb/primary/internal/snapshot/publisher';
+import { SlowStarts } from '@lb/primary/internal/health/slow-starts';
 import { SlotTable } from '@lb/primary/internal/snapshot/slots';
 import type { Config } from '@lb/shared/config/schema/root';
 import type { ToWorker } from '@lb/shared/ipc/messages';
@@ -25,6 +26,7 @@ function setup(applied: boolean = true) {
       order.push('state');
       return effective.get(slot) ?? { state: 'unknown', weight };
     },
+    slowStarts: new SlowStarts({ monotonicMs: () => 0 }),
     secret: () => 'a secret',
     broadcast: (message) => void sent.push(message),
     applied: async (version) => {
@@ -70,6 +72,14 @@ describe('the snapshot publisher', () => {
     effective.set(0, { state: 'up', weight: 7 });
     publisher.publish(configWith(1), 1);
     expect(publisher.pools[0]?.backends[0]?.weight).toBe(1);
+  });
+
+  test('says how far the slow start of a backend is that a later snapshot adds', () => {
+    const { publisher } = setup();
+    publisher.publish(configWith(1), 1);
+    publisher.publish(configWith(1, 2), 1);
+    const backends = publisher.current.pools[0]?.backends ?? [];
+    expect(backends.map(({ slowStartMs }) => slowStartMs)).toEqual([undefined, 0]);
   });
 
   test('passes a change of a backend on at once', () => {

@@ -11,6 +11,7 @@ import { Reloader } from './config/reload.ts';
 import { Chronicle } from './events/chronicle.ts';
 import { EventLog } from './events/event-log.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
+import { SlowStarts } from './health/slow-starts.ts';
 import type { HealthChange } from './health/health-record.ts';
 import type { ProbeEvent } from './health/watch.ts';
 import { InstanceView } from './instance-view.ts';
@@ -88,6 +89,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     inFlight: (slot) => load.inFlight(slot),
     registry: () => sharing.registry,
   });
+  const slowStarts = new SlowStarts(clock);
   const chronicle = new Chronicle({
     metrics,
     events,
@@ -95,6 +97,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     wallMs,
     pools: () => publisher.pools,
     effectiveOf: overriding.effectiveOf,
+    slowStarts,
     isStoreUp: () => sharing.isUp,
   });
   const onChange = (change: HealthChange): void => {
@@ -164,6 +167,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     }),
     follow: (pools) => health.update(pools),
     effectiveOf: overriding.effectiveOf,
+    slowStarts,
     secret: () => secret.current,
     broadcast: (message) => supervisor.broadcast(message),
     applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
@@ -185,6 +189,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     configPath: origin.path,
     configInForce: () => reloader.inForce,
     refreshMetrics: () => chronicle.refresh(),
+    slowStarts,
     metrics,
     ...shown,
     ...lifecycle,

@@ -19,6 +19,7 @@ import { formatBind } from '@lb/shared/net/bind-address';
 import type { AdminAction, AdminContext, BackendOutcome } from './admin/context.ts';
 import type { ConfigInForce, ReloadOutcome } from './config/reload.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
+import type { SlowStarts } from './health/slow-starts.ts';
 import type { ListenerSet } from './listeners/listener-set.ts';
 import type { MetricsAggregate } from './metrics/aggregate.ts';
 import type { BackendWindow } from './metrics/backend-window.ts';
@@ -47,6 +48,7 @@ export interface InstanceViewOptions {
   readonly publisher: SnapshotPublisher;
   readonly health: HealthMonitor;
   readonly overriding: Overriding;
+  readonly slowStarts: Pick<SlowStarts, 'progressOf'>;
   readonly metrics: MetricsAggregate;
   readonly window: BackendWindow;
   readonly sharing: Sharing;
@@ -238,11 +240,12 @@ export class InstanceView implements AdminContext {
   }
 
   #backend(pool: string, backend: BackendSnapshot): BackendReply {
-    const { health, load, window } = this.#parts;
+    const { health, load, window, slowStarts } = this.#parts;
     const { overrides, effectiveOf } = this.#parts.overriding;
     const { reason, lastProbe } = health.describe(backend.slot);
     const { name, url, backup, weight, slot } = backend;
-    const { state, weight: effectiveWeight } = effectiveOf(pool, backend);
+    const { state, weight: weightInUse } = effectiveOf(pool, backend);
+    const slowStart = slowStarts.progressOf(slot);
     const override = overrides.of(pool, name);
     const isOverridden = state === 'draining' || state === 'maintenance';
     const overrideReason = isOverridden && override ? reasonOf(override) : undefined;
@@ -253,7 +256,8 @@ export class InstanceView implements AdminContext {
       reason: overrideReason ?? reason,
       backup,
       weight,
-      effectiveWeight,
+      effectiveWeight: Math.round(weightInUse * (slowStart?.share ?? 1) * 100) / 100,
+      slowStartLeftMs: slowStart === undefined ? null : Math.round(slowStart.leftMs),
       override: override === undefined ? null : factsOf(override),
       inFlight: load.inFlight(slot),
       ...window.of(pool, name),

@@ -233,9 +233,10 @@ export class Worker {
 
   /** Who waits for the version also wants to know what was begun before it: the load goes first. */
   #change(changes: readonly BackendChange[], version: number | undefined): void {
-    for (const { slot, state, weight } of changes) {
+    for (const { slot, state, weight, slowStartMs } of changes) {
       this.#backends.setState(slot, state);
       this.#backends.setWeight(slot, weight);
+      this.#backends.setSlowStart(slot, slowStartMs);
     }
     if (version === undefined) return;
     this.#sendLoad();

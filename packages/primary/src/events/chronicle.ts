@@ -5,6 +5,7 @@ import type { Logger } from '@lb/shared/logging/logger';
 import type { BackendSnapshot, Effective, PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { ReloadOutcome } from '../config/reload.ts';
 import type { HealthChange } from '../health/health-record.ts';
+import type { SlowStarts } from '../health/slow-starts.ts';
 import type { ProbeEvent } from '../health/watch.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import { setBackendGauges } from '../metrics/backend-gauges.ts';
@@ -31,6 +32,7 @@ export interface ChronicleOptions {
   readonly pools: () => readonly PoolSnapshot[];
   readonly isStoreUp: () => boolean;
   readonly effectiveOf: (pool: string, backend: BackendSnapshot) => Effective;
+  readonly slowStarts: Pick<SlowStarts, 'progressOf'>;
 }
 
 export class Chronicle {
@@ -57,11 +59,14 @@ export class Chronicle {
 
   /** Brings the gauges up to date; called before they are shown. */
   refresh(): void {
-    const { metrics, pools, effectiveOf } = this.#options;
+    const { metrics, pools, effectiveOf, slowStarts } = this.#options;
     for (const pool of pools()) {
-      if (this.#stale.has(pool.name)) setBackendGauges(metrics, pool, effectiveOf);
+      if (!this.#stale.delete(pool.name)) continue;
+      setBackendGauges(metrics, pool, { effectiveOf, slowStarts });
+      // Its weights go on by themselves.
+      if (pool.backends.some(({ slot }) => slowStarts.progressOf(slot) !== undefined))
+        this.#stale.add(pool.name);
     }
-    this.#stale.clear();
   }
 
   healthChanged({ pool, backend, from, to, reason }: HealthChange): void {

@@ -5,8 +5,15 @@ import {
   type PoolSnapshot,
   takesNewTraffic,
 } from '@lb/shared/model/snapshot';
+import type { SlowStarts } from '../health/slow-starts.ts';
 import type { MetricsAggregate } from './aggregate.ts';
 import { BACKEND_STATES } from './implied-series.ts';
+
+/** What is asked about backends, given as they are configured. */
+export interface GaugeSources {
+  readonly effectiveOf: (pool: string, backend: BackendSnapshot) => Effective;
+  readonly slowStarts: Pick<SlowStarts, 'progressOf'>;
+}
 
 /**
  * Sets up, state, weights and the pool's numbers of backends. A backend that was never probed counts as up.
@@ -15,7 +22,7 @@ import { BACKEND_STATES } from './implied-series.ts';
 export function setBackendGauges(
   metrics: MetricsAggregate,
   pool: PoolSnapshot,
-  effectiveOf: (pool: string, backend: BackendSnapshot) => Effective,
+  { effectiveOf, slowStarts }: GaugeSources,
 ): void {
   let available = 0;
   for (const backend of pool.backends) {
@@ -27,7 +34,8 @@ export function setBackendGauges(
     for (const each of BACKEND_STATES)
       metrics.set('lb_backend_state', [...labels, each], each === state ? 1 : 0);
     metrics.set('lb_backend_weight', labels, backend.weight);
-    metrics.set('lb_backend_effective_weight', labels, effective.weight);
+    const share = slowStarts.progressOf(backend.slot)?.share ?? 1;
+    metrics.set('lb_backend_effective_weight', labels, effective.weight * share);
   }
   metrics.set('lb_pool_backends', [pool.name], pool.backends.length);
   metrics.set('lb_pool_available_backends', [pool.name], available);

@@ -5,6 +5,7 @@ import type { Logger } from '@lb/shared/logging/logger';
 import { type ConfigFiles, backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { BackendSnapshot, Effective, PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
 import { storeSnapshot } from '@lb/shared/model/store-snapshot';
+import type { SlowStarts } from '../health/slow-starts.ts';
 import type { SlotTable } from './slots.ts';
 
 /** How long the workers may take to apply a snapshot before that is worth a warning. */
@@ -16,6 +17,8 @@ export interface PublisherOptions {
   readonly follow: (pools: readonly PoolSnapshot[]) => void;
   /** What holds for a backend now, given as it is configured. */
   readonly effectiveOf: (pool: string, backend: BackendSnapshot) => Effective;
+  /** Learns from what workers are told, and adds how far backends are. */
+  readonly slowStarts: SlowStarts;
   /** Keys the sticky cookies. */
   readonly secret: () => string;
   readonly broadcast: (message: ToWorker) => void;
@@ -49,12 +52,11 @@ export class SnapshotPublisher {
 
   /** The snapshot in force, with the states and weights of this moment. */
   get current(): Snapshot {
-    const { effectiveOf } = this.#options;
     const pools = this.#base.pools.map((pool) => ({
       ...pool,
       backends: pool.backends.map((backend) => ({
         ...backend,
-        ...effectiveOf(pool.name, backend),
+        ...this.#told(pool.name, backend),
       })),
     }));
     return { ...this.#base, pools };
@@ -125,11 +127,16 @@ export class SnapshotPublisher {
     return backends?.find(({ name }) => name === backend)?.slot;
   }
 
+  #told(pool: string, backend: BackendSnapshot): Effective {
+    const { effectiveOf, slowStarts } = this.#options;
+    return slowStarts.told(backend, effectiveOf(pool, backend));
+  }
+
   #changes(slots: readonly number[]): BackendChange[] {
     return slots.flatMap((slot) => {
       const placed = this.#bySlot.get(slot);
       if (placed === undefined) return [];
-      return [{ slot, ...this.#options.effectiveOf(placed.pool, placed.backend) }];
+      return [{ slot, ...this.#told(placed.pool, placed.backend) }];
     });
   }
 
@@ -146,6 +153,7 @@ export class SnapshotPublisher {
       })),
     }));
     this.#options.follow(pools);
+    this.#options.slowStarts.follow(pools);
     const slotCount = this.#options.slots.count;
     const store = storeSnapshot(config.store, files);
     const secret = this.#options.secret();

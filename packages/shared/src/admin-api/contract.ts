@@ -81,8 +81,10 @@ export interface BackendReply {
   readonly backup: boolean;
   /** As configured. */
   readonly weight: number;
-  /** In use. */
+  /** In use: what an operator said, and in slow start the part of it that has been reached. */
   readonly effectiveWeight: number;
+  /** What is left of its slow start; null when it is in none. */
+  readonly slowStartLeftMs: number | null;
   /** What was changed at run time; null when nothing was. */
   readonly override: OverrideFacts | null;
   readonly inFlight: number;

@@ -15,7 +15,6 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
     'discovery',
     'passiveHealth',
     'panicThreshold',
-    'slowStart',
     'hedge',
     'circuitBreaker',
     'queue',

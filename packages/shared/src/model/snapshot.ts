@@ -1,6 +1,6 @@
 /**
  * The snapshot: what is true now. The primary builds one on every change of the configuration and sends it to every
- * worker, which compiles it and replaces what it had. Between snapshots only states and weights of backends change (see ipc/).
+ * worker, which compiles it and replaces what it had. Between snapshots only what is `Effective` of backends changes (see ipc/).
  */
 import type { BackendConfig, Config, PoolConfig } from '../config/schema/root.ts';
 import type { BackendTlsSettings } from './backend-tls.ts';
@@ -22,10 +22,12 @@ export type BackendState = HealthState | 'draining' | 'maintenance';
 export interface BackendSnapshot extends BackendConfig {
   readonly slot: number;
   readonly state: BackendState;
+  /** How long it has been in slow start; absent when it is in none. Each process has a monotonic clock of its own. */
+  readonly slowStartMs?: number;
 }
 
 /** What decides whether a backend gets traffic; the weight is the one in use, which need not be the configured one. */
-export type Effective = Pick<BackendSnapshot, 'state' | 'weight'>;
+export type Effective = Pick<BackendSnapshot, 'state' | 'weight' | 'slowStartMs'>;
 
 /** Whether a backend may get requests of whoever comes. */
 export function takesNewTraffic({ state, weight }: Effective): boolean {

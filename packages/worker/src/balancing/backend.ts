@@ -12,6 +12,7 @@ import {
   type PoolSnapshot,
   takesNewTraffic,
 } from '@lb/shared/model/snapshot';
+import { slowStartShare } from '@lb/shared/model/slow-start';
 import type { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock } from '@lb/shared/time/clock';
 import { BackendAgent } from '../forward/backend-agent.ts';
@@ -45,6 +46,8 @@ export class Backend implements Candidate {
   readonly metrics: BackendMetrics;
   /** Host header for requests that came without one: HTTP/1.0 needs none, HTTP/1.1 does. */
   readonly authority: string;
+  /** Set by the slow start of its pool. */
+  share = 1;
   readonly #isTls: boolean;
   readonly #latency: LatencyAverage;
   readonly #tools: BackendTools;
@@ -56,6 +59,9 @@ export class Backend implements Candidate {
   #weight: number;
   #backup: boolean;
   #state: BackendState;
+  #slowStartMs: number;
+  /** On this process's clock; undefined when it never was in slow start. */
+  #slowStartedAtMs: number | undefined;
   #outages = 0;
   #inFlight = 0;
   #inFlightElsewhere = 0;
@@ -90,6 +96,8 @@ export class Backend implements Candidate {
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.#state = snapshot.state;
+    this.#slowStartMs = pool.slowStart;
+    this.setSlowStart(snapshot.slowStartMs);
   }
 
   /** What http-proxy-3 is pointed at, taken apart once: a string or URL would be parsed again for each request. */
@@ -157,6 +165,18 @@ export class Backend implements Candidate {
     this.#weight = weight;
   }
 
+  /** @param elapsedMs how long it has been in slow start; undefined when it is in none */
+  setSlowStart(elapsedMs: number | undefined): void {
+    this.#slowStartedAtMs =
+      elapsedMs === undefined ? undefined : this.#tools.clock.monotonicMs() - elapsedMs;
+  }
+
+  /** The share that its slow start allows at this time, on the monotonic clock. */
+  shareAt(nowMs: number): number {
+    const startedAtMs = this.#slowStartedAtMs;
+    return startedAtMs === undefined ? 1 : slowStartShare(nowMs - startedAtMs, this.#slowStartMs);
+  }
+
   setInFlightElsewhere(count: number): void {
     this.#inFlightElsewhere = count;
   }
@@ -166,6 +186,8 @@ export class Backend implements Candidate {
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.setState(snapshot.state);
+    this.#slowStartMs = pool.slowStart;
+    this.setSlowStart(snapshot.slowStartMs);
     const sameTls = !this.#isTls || isDeepStrictEqual(pool.tls, this.#tls);
     if (sameTls && isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;

@@ -51,7 +51,8 @@ export class Backends {
       const known = this.#pools.get(pool.name);
       const { secret } = snapshot;
       known?.apply(pool, backends, secret);
-      const tools = { random: this.#random, startOffset, secret };
+      const { clock } = this.#tools;
+      const tools = { random: this.#random, clock, startOffset, secret };
       pools.set(
         pool.name,
         known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), tools),
@@ -76,6 +77,14 @@ export class Backends {
     const backend = this.#bySlot.get(slot);
     if (backend === undefined || backend.weight === weight) return;
     backend.setWeight(weight);
+    this.#pools.get(backend.pool)?.changed();
+  }
+
+  /** @param elapsedMs how long it has been in slow start; undefined when it is in none */
+  setSlowStart(slot: number, elapsedMs: number | undefined): void {
+    const backend = this.#bySlot.get(slot);
+    if (backend === undefined) return;
+    backend.setSlowStart(elapsedMs);
     this.#pools.get(backend.pool)?.changed();
   }
 

@@ -13,6 +13,8 @@ export interface Candidate {
   readonly load: number;
   /** Peak-sensitive average of the time to a response head, in milliseconds; 0 without a sample. */
   readonly latencyMs: number;
+  /** Above 0, and 1 but for a backend in slow start: it should have this much of the load that it would have. */
+  readonly share: number;
 }
 
 /** What a pick may depend on. */
@@ -29,6 +31,8 @@ export interface Policy<C extends Candidate = Candidate> {
   update(candidates: readonly C[]): void;
   /** A candidate not in `context.tried`, or undefined when there is none. Runs per try: no I/O, no allocation. */
   pick(context: PickContext): C | undefined;
+  /** The piece of the request that decides, where one does. */
+  readonly keySource?: KeySource;
 }
 
 /** What a policy is made with that is the same for all pools of a worker. */

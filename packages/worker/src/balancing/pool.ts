@@ -4,16 +4,19 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PoolSnapshot } from '@lb/shared/model/snapshot';
+import type { Clock } from '@lb/shared/time/clock';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
 import { parseKeySource } from '../request/request-key.ts';
 import type { Backend } from './backend.ts';
 import type { PickContext, Policy, PolicyTools } from './policy.ts';
 import { createPolicy } from './registry.ts';
+import { SlowStart } from './slow-start.ts';
 import { createSticky } from './sticky/registry.ts';
 import type { Sticky } from './sticky/sticky.ts';
 
 /** What a pool is made with. */
 export interface PoolTools extends PolicyTools {
+  readonly clock: Clock;
   /** Keys the values of sticky cookies. */
   readonly secret: string;
 }
@@ -27,6 +30,7 @@ export class Pool {
   #backends: readonly Backend[];
   #policy: Policy<Backend>;
   #sticky: Sticky | undefined;
+  readonly #slowStart: SlowStart;
   #isStale = false;
   /** Weights that the policy knows, beside the candidates: a weight may change while the candidates do not. */
   #fingerprint = '';
@@ -40,6 +44,7 @@ export class Pool {
     this.name = config.name;
     this.metrics = metrics;
     this.#tools = tools;
+    this.#slowStart = new SlowStart(tools.clock, tools.random);
     this.#config = config;
     this.#backends = backends;
     this.#policy = newPolicy(config, tools);
@@ -86,7 +91,10 @@ export class Pool {
   /** A backend that was not tried yet; where there is no such, one that was; undefined when none may get traffic. */
   pick(context: PickContext): Backend | undefined {
     if (this.#isStale) this.#refresh();
-    const fresh = this.#policy.pick(context);
+    const slowStart = this.#slowStart;
+    const fresh = slowStart.isOn
+      ? slowStart.pick(this.#policy, context)
+      : this.#policy.pick(context);
     if (fresh !== undefined || context.tried.length === 0) return fresh;
     return this.#policy.pick({ tried: [], hashKey: (source) => context.hashKey(source) });
   }
@@ -100,6 +108,7 @@ export class Pool {
   #refresh(): void {
     this.#isStale = false;
     const candidates = availableBackends(this.#backends);
+    this.#slowStart.update(candidates);
     const fingerprint = candidates.map(({ slot, weight }) => `${slot}*${weight}`).join();
     if (fingerprint === this.#fingerprint) return;
     this.#fingerprint = fingerprint;

@@ -50,12 +50,11 @@ const STATE_PAINTS: Readonly<Record<BackendReply['state'], Paint | undefined>> =
 };
 
 function cells(pool: string, backend: BackendReply): string[] {
-  const { name, state, backup, weight, effectiveWeight, inFlight, requestsPerSecond, errorRate } =
-    backend;
+  const { name, weight, effectiveWeight, inFlight, requestsPerSecond, errorRate } = backend;
   return [
     pool,
     name,
-    backup ? `${state} (backup)` : state,
+    stateOf(backend),
     weight === effectiveWeight ? `${weight}` : `${effectiveWeight} (${weight})`,
     `${inFlight}`,
     requestsPerSecond.toFixed(1),
@@ -64,6 +63,11 @@ function cells(pool: string, backend: BackendReply): string[] {
     `${(errorRate * 100).toFixed(1)}%`,
     lastSaid(backend),
   ];
+}
+
+function stateOf({ state, backup, slowStartLeftMs }: BackendReply): string {
+  const more = [...(backup ? ['backup'] : []), ...(slowStartLeftMs === null ? [] : ['slow start'])];
+  return more.length === 0 ? state : `${state} (${more.join(', ')})`;
 }
 
 function milliseconds(value: number | null): string {

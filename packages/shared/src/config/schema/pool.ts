@@ -151,7 +151,7 @@ export const pool = z.strictObject({
   policy: z
     .enum(POLICIES)
     .default('p2c')
-    .describe('How a backend is picked. Every policy honours weight and health.'),
+    .describe('How a backend is picked. Every policy honours weight, health and slow start.'),
   hashOn: z
     .string(HASH_ON_HINT)
     .regex(
@@ -180,6 +180,11 @@ export const pool = z.strictObject({
     .min(1, 'expected at least one backend')
     .describe('The backends: URLs, or objects.'),
   healthCheck: healthCheck.prefault({}).describe('Active probes, from the primary.'),
+  slowStart: duration
+    .default(30_000)
+    .describe(
+      'How long a backend that came back, or was added by a reload, is spared: a tenth of its share at first, then evenly more. Never at the start, nor when no other is there. "0s" = off.',
+    ),
   sticky: sticky
     .nullable()
     .default(null)

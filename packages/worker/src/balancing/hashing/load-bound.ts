@@ -35,10 +35,10 @@ export class LoadBound {
   }
 
   /** Whether one more would be too much for it. */
-  isFull({ load, weight }: Candidate): boolean {
+  isFull({ load, weight, share }: Candidate): boolean {
     if (load < QUIET_LOAD || this.#factor === 0) return false;
-    const share = ((this.#currentLoad() + 1) * weight) / this.#totalWeight;
-    return load >= Math.ceil(this.#factor * share);
+    const fair = ((this.#currentLoad() + 1) * weight * share) / this.#totalWeight;
+    return load >= Math.ceil(this.#factor * fair);
   }
 
   #currentLoad(): number {

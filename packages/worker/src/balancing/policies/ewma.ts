@@ -14,7 +14,7 @@ export class PeakEwma<C extends Candidate> extends TwoChoices<C> {
 }
 
 /** Without a sample a backend costs nothing while it is idle, so it gets its first try, and much once it has one. */
-function cost({ latencyMs, load, weight }: Candidate): number {
+function cost({ latencyMs, load, weight, share }: Candidate): number {
   if (latencyMs === 0) return load === 0 ? 0 : Number.MAX_VALUE / 2;
-  return (latencyMs * (load + 1)) / weight;
+  return (latencyMs * (load / share + 1)) / weight;
 }

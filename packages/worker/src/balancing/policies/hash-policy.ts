@@ -22,6 +22,7 @@ export interface HashOptions {
 }
 
 export class HashPolicy<C extends Candidate> implements Policy<C> {
+  readonly keySource: KeySource;
   readonly #options: HashOptions;
   readonly #bound: LoadBound;
   /** For requests without a key. */
@@ -31,6 +32,7 @@ export class HashPolicy<C extends Candidate> implements Policy<C> {
   #circle: Circle;
 
   constructor({ random }: Pick<PolicySetup, 'random'>, options: HashOptions) {
+    this.keySource = options.keySource;
     this.#options = options;
     this.#bound = new LoadBound(options.balanceFactor);
     this.#draw = new WeightedDraw(random);
@@ -46,7 +48,7 @@ export class HashPolicy<C extends Candidate> implements Policy<C> {
 
   pick(context: PickContext): C | undefined {
     const { tried } = context;
-    const key = context.hashKey(this.#options.keySource);
+    const key = context.hashKey(this.keySource);
     if (key === undefined || key === '') return this.#draw.draw(tried);
     if (tried.length > 0 && this.#candidates.every((candidate) => tried.includes(candidate)))
       return undefined;

@@ -17,11 +17,15 @@ export class LeastConnections<C extends Candidate> implements Policy<C> {
   pick({ tried }: PickContext): C | undefined {
     let least = Number.POSITIVE_INFINITY;
     for (const candidate of this.#candidates) {
-      const share = candidate.load / candidate.weight;
-      if (share < least && !tried.includes(candidate)) least = share;
+      const load = relativeLoad(candidate);
+      if (load < least && !tried.includes(candidate)) least = load;
     }
     return this.#ties.next(
-      (candidate) => candidate.load / candidate.weight === least && !tried.includes(candidate),
+      (candidate) => relativeLoad(candidate) === least && !tried.includes(candidate),
     );
   }
+}
+
+function relativeLoad({ load, weight, share }: Candidate): number {
+  return load / (weight * share);
 }

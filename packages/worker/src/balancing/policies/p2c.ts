@@ -9,6 +9,6 @@ import { TwoChoices } from './two-choices.ts';
 
 export class PowerOfTwoChoices<C extends Candidate> extends TwoChoices<C> {
   constructor({ random }: PolicySetup) {
-    super(random, ({ load, weight }) => load / weight);
+    super(random, ({ load, weight, share }) => load / (weight * share));
   }
 }
