@@ -79,7 +79,7 @@ function proceed(exchange: Exchange, admission: Admission, isUpgrade: boolean): 
     return;
   }
   const { route } = admission;
-  const pool = route.action.choosePool();
+  const pool = route.action.choosePool(exchange);
   exchange.pool = pool;
   if (isUpgrade) new TunnelPassage(exchange, route, pool).next();
   else forward(exchange, route, pool);

@@ -7,13 +7,15 @@ import type { Limiter } from '../rate-limit/limiter.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import { buildPipeline } from '../stages/pipeline.ts';
 import type { Stage } from '../stages/stage.ts';
+import type { KeyedRequest } from './request-key.ts';
 import { compileEdits, type HeaderEdit } from './header-edits.ts';
 import { RouteMatch } from './route-match.ts';
 import { type PathRewrite, compileRewrite } from './rewrite.ts';
+import { compileSplit } from './split.ts';
 
 /** What is done with a request that matched. */
 export type Action =
-  | { readonly kind: 'forward'; choosePool(): Pool }
+  | { readonly kind: 'forward'; choosePool(request: KeyedRequest): Pool }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | {
       readonly kind: 'respond';
@@ -86,7 +88,7 @@ function compileAction(
         pool: poolNamed(pools, pool),
         weight,
       }));
-      return { kind: 'forward', choosePool: () => drawPart(parts, random) };
+      return { kind: 'forward', choosePool: compileSplit(parts, random) };
     }
     case 'redirect':
       return { kind: 'redirect', to: action.to, status: action.status };
@@ -104,18 +106,4 @@ function poolNamed(pools: ReadonlyMap<string, Pool>, name: string): Pool {
   const pool = pools.get(name);
   if (pool === undefined) throw new Error(`a checked configuration has the pool ${name}`);
   return pool;
-}
-
-function drawPart(
-  parts: readonly { readonly pool: Pool; readonly weight: number }[],
-  random: Random,
-): Pool {
-  let mark = random() * parts.reduce((sum, { weight }) => sum + weight, 0);
-  for (const { pool, weight } of parts) {
-    mark -= weight;
-    if (mark < 0) return pool;
-  }
-  const last = parts.at(-1);
-  if (last === undefined) throw new Error('a checked split has a pool');
-  return last.pool;
 }

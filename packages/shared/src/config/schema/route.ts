@@ -119,7 +119,9 @@ export const route = z.strictObject({
     )
     .min(1, 'expected at least one pool')
     .optional()
-    .describe('Several pools, by weight.'),
+    .describe(
+      'Several pools, by weight. Where one of them is sticky, a client keeps to its pool as well.',
+    ),
   redirect: redirect.optional().describe('Answer with a redirect.'),
   respond: respond.optional().describe('Answer with a fixed response.'),
   rewrite: rewrite

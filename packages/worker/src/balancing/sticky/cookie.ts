@@ -8,6 +8,7 @@ import type { StickyConfig } from '@lb/shared/config/schema/root';
 import { clientScheme } from '../../request/client-scheme.ts';
 import { readCookie } from '../../request/cookie.ts';
 import type { Exchange } from '../../request/exchange.ts';
+import type { KeyedRequest, KeySource } from '../../request/request-key.ts';
 import type { Backend } from '../backend.ts';
 import type { Pool } from '../pool.ts';
 import { isUsable, type Sticky, type Visit } from './sticky.ts';
@@ -18,6 +19,7 @@ type CookieConfig = Extract<StickyConfig, { mode: 'cookie' }>;
 const VALUE_LENGTH = 22;
 
 export class CookieSticky implements Sticky {
+  readonly keySource: KeySource = { kind: 'client_ip' };
   readonly #config: CookieConfig;
   readonly #pool: string;
   readonly #secret: KeyObject;
@@ -49,10 +51,12 @@ export class CookieSticky implements Sticky {
     this.#byValue = byValue;
   }
 
+  owns(request: KeyedRequest): boolean {
+    return this.#boundOf(request) !== undefined;
+  }
+
   visit(exchange: Exchange, pool: Pool): Visit {
-    const value = readCookie(exchange.header('cookie'), this.#name);
-    const bound = value === undefined ? undefined : this.#byValue.get(value);
-    return new CookieVisit({ sticky: this, exchange, pool, bound });
+    return new CookieVisit({ sticky: this, exchange, pool, bound: this.#boundOf(exchange) });
   }
 
   /** The field line that binds a client to this backend. */
@@ -61,6 +65,12 @@ export class CookieSticky implements Sticky {
     const isSecure = secure === 'auto' ? clientScheme(exchange) === 'https' : secure;
     const value = this.#values.get(name) ?? cookieValue(this.#secret, this.#pool, name);
     return `Set-Cookie: ${this.#name}=${value}${this.#attributes}${isSecure ? '; Secure' : ''}\r\n`;
+  }
+
+  /** Whose cookie the request has, if it is a valid one. */
+  #boundOf(request: KeyedRequest): Backend | undefined {
+    const value = readCookie(request.header('cookie'), this.#name);
+    return value === undefined ? undefined : this.#byValue.get(value);
   }
 }
 

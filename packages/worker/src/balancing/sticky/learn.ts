@@ -4,6 +4,7 @@ import type { StickyResult } from '@lb/shared/metrics/catalog';
 import type { HeadText } from '../../http1/head-text.ts';
 import { readCookie } from '../../request/cookie.ts';
 import type { Exchange } from '../../request/exchange.ts';
+import type { KeySource } from '../../request/request-key.ts';
 import { readSetCookie } from '../../request/set-cookie.ts';
 import type { Backend } from '../backend.ts';
 import type { Pool } from '../pool.ts';
@@ -13,6 +14,8 @@ import type { Sticky, Visit } from './sticky.ts';
 type LearnConfig = Extract<StickyConfig, { mode: 'learn' }>;
 
 export class LearnSticky implements Sticky {
+  /** Not the cookie: the first request of a session has none, and must not have gone to another pool than those that follow. */
+  readonly keySource: KeySource = { kind: 'client_ip' };
   readonly #cookie: string;
   readonly #sessions: Sessions;
 
@@ -23,6 +26,11 @@ export class LearnSticky implements Sticky {
 
   update(backends: readonly Backend[]): void {
     this.#sessions.update(backends);
+  }
+
+  /** Only the store knows. */
+  owns(): boolean {
+    return false;
   }
 
   visit(exchange: Exchange, pool: Pool): Visit {

@@ -7,13 +7,18 @@
  */
 import type { HeadText } from '../../http1/head-text.ts';
 import type { Exchange } from '../../request/exchange.ts';
+import type { KeyedRequest, KeySource } from '../../request/request-key.ts';
 import type { Backend } from '../backend.ts';
 import type { Pool } from '../pool.ts';
 
 /** What a pool does for sessions, as long as its settings stay the same. */
 export interface Sticky {
+  /** What tells clients apart that have no session yet, for choices beyond this pool. */
+  readonly keySource: KeySource;
   /** The backends of the pool, whatever their state: at first, and when they change. */
   update(backends: readonly Backend[]): void;
+  /** Whether the request says by itself that its session is one of this pool. */
+  owns(request: KeyedRequest): boolean;
   /** Called for each request, before its first try. */
   visit(exchange: Exchange, pool: Pool): Visit;
 }

@@ -11,13 +11,13 @@ import type { Sticky, Visit } from './sticky.ts';
 type TableConfig = Extract<StickyConfig, { mode: 'table' }>;
 
 export class TableSticky implements Sticky {
-  readonly #source: KeySource;
+  readonly keySource: KeySource;
   readonly #sessions: Sessions;
 
   constructor({ key, ttl }: TableConfig, pool: string) {
     const source = parseKeySource(key);
     if (source === undefined) throw new Error(`a checked configuration has the key ${key}`);
-    this.#source = source;
+    this.keySource = source;
     this.#sessions = new Sessions(pool, ttl);
   }
 
@@ -25,8 +25,13 @@ export class TableSticky implements Sticky {
     this.#sessions.update(backends);
   }
 
+  /** Only the store knows: those of a split find their pool by their key. */
+  owns(): boolean {
+    return false;
+  }
+
   visit(exchange: Exchange, pool: Pool): Visit {
-    const value = readKey(this.#source, exchange);
+    const value = readKey(this.keySource, exchange);
     return new TableVisit(this.#sessions, value, exchange, pool);
   }
 }
