@@ -52,6 +52,21 @@ describe('rules that span sections', () => {
       'did you mean "api"?',
     ],
     [
+      'pool: web, mirror: { pool: apy }',
+      '3:54 routes[1].mirror.pool: no pool is named "apy"',
+      'did you mean "api"?',
+    ],
+    [
+      'respond: {}, mirror: { pool: api }',
+      '3:40 routes[1].mirror: only what goes to a pool is mirrored, and this route has "respond"',
+      'take "mirror" away',
+    ],
+    [
+      'pool: web, mirror: { pool: api, percent: 101 }',
+      '3:68 routes[1].mirror.percent: expected a number from 0 to 100',
+      null,
+    ],
+    [
       'split: [{ pool: web, weight: 0 }]',
       '3:27 routes[1].split: at least one weight must be above 0',
       null,

@@ -110,7 +110,6 @@ describe('what is planned and does not work yet', () => {
         'listeners.[].limits connectionsPerIp',
         'listeners.[].limits h2MaxConcurrentStreams',
         'routes.[].match countries',
-        'routes.[] mirror',
         'routes.[] auth',
         'routes.[] cache',
         'routes.[] compress',

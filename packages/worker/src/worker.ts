@@ -27,6 +27,7 @@ import { AccessLog } from './request/access-log.ts';
 import { TrustedProxies } from './request/client-ip.ts';
 import { HttpDate } from './request/http-date.ts';
 import { LogSink } from './request/log-sink.ts';
+import { Mirrors } from './request/mirror/mirrors.ts';
 import { RequestIds } from './request/request-id.ts';
 import { RouteTable } from './request/route-table.ts';
 import { compileRoute } from './request/route.ts';
@@ -65,6 +66,7 @@ export class Worker {
   readonly #accessLog: AccessLog;
   readonly #backends: Backends;
   readonly #limiters: Limiters;
+  readonly #mirrors = new Mirrors(this.#cells);
   readonly #primaryStore: PrimaryStore;
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
@@ -204,10 +206,12 @@ export class Worker {
     const { pools, removed } = this.#backends.apply(snapshot);
     for (const backend of removed) this.#tunnels.close(backend);
     const limiters = this.#limiters.apply(config.rateLimits, this.#stores.limits);
+    const mirrors = this.#mirrors.apply(config.routes, pools);
     const routes = config.routes.map((route) =>
       compileRoute(route, {
         pools,
         limiters,
+        mirrors,
         metrics: this.#metricsOf(route.name),
         random: this.#services.random,
       }),

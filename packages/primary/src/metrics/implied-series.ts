@@ -1,5 +1,6 @@
 /** Which series a configuration implies: they exist at zero before anything happens, so that rates have a beginning. */
 import {
+  MIRROR_RESULTS,
   NO_ROUTE,
   RETRY_REASONS,
   RETRY_REFUSALS,
@@ -51,6 +52,11 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
   yield* instanceSeries();
   for (const { name } of config.listeners) yield* listenerSeries(name, routes);
   for (const route of routes) yield* routeSeries(route);
+  for (const { name, mirror } of config.routes) {
+    if (mirror === null) continue;
+    for (const result of MIRROR_RESULTS)
+      yield { metric: 'lb_mirror_requests_total', labels: [name, result] };
+  }
   for (const limit of Object.keys(config.rateLimits)) {
     for (const result of LIMIT_RESULTS)
       yield { metric: 'lb_ratelimit_decisions_total', labels: [limit, result] };

@@ -99,6 +99,7 @@ function routeRules(root: Located): Problem[] {
     problems.push(...oneAction(root, route, path, known));
     if (pools === undefined || pools.kind === 'map') problems.push(...poolNames(root, path, known));
     problems.push(...splitRules(root, [...path, 'split']), ...redirectRules(root, path));
+    problems.push(...mirrorRules(root, path, route));
     problems.push(...limitNames(root, [...path, 'rateLimit']));
   }
   return [...problems, ...names.problems];
@@ -130,7 +131,7 @@ function oneAction(root: Located, route: MapNode, path: Path, pools: string[]): 
 
 function poolNames(root: Located, route: Path, known: string[]): Problem[] {
   const splits = indexes(root, ...route, 'split').map((index): Path => [...route, 'split', index]);
-  return [route, ...splits].flatMap((parent): Problem[] => {
+  return [route, ...splits, [...route, 'mirror']].flatMap((parent): Problem[] => {
     const node = at(root, ...parent, 'pool');
     const name = textOf(node);
     if (name === undefined || known.includes(name)) return [];
@@ -147,6 +148,15 @@ function splitRules(root: Located, path: Path): Problem[] {
   const zero = weights.every((node) => node?.kind === 'scalar' && node.value === 0);
   if (!zero || weights.length === 0) return [];
   return [keyProblem(root, path, 'at least one weight must be above 0')];
+}
+
+/** What is answered here has no copy. */
+function mirrorRules(root: Located, path: Path, { entries }: MapNode): Problem[] {
+  if (at(root, ...path, 'mirror')?.kind !== 'map') return [];
+  const [answer] = ['redirect', 'respond'].filter((action) => entries.has(action));
+  if (answer === undefined) return [];
+  const message = `only what goes to a pool is mirrored, and this route has "${answer}"`;
+  return [keyProblem(root, [...path, 'mirror'], message, 'take "mirror" away')];
 }
 
 function redirectRules(root: Located, route: Path): Problem[] {

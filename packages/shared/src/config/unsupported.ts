@@ -9,7 +9,7 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['caches', 'auths', 'geo', 'metrics', 'tracing', 'overload'],
   'listeners.[]': ['tls', 'proxyProtocol'],
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
-  'routes.[]': ['mirror', 'auth', 'cache', 'compress', 'priority'],
+  'routes.[]': ['auth', 'cache', 'compress', 'priority'],
   'routes.[].match': ['countries'],
   'pools.*': [
     'discovery',

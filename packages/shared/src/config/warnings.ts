@@ -27,7 +27,8 @@ type Warning = Pick<Problem, 'path' | 'message'>;
 function poolWarnings(config: Config, name: string, pool: PoolConfig): Warning[] {
   const path: Path = ['pools', name];
   const found: Warning[] = [];
-  const used = config.routes.some(({ action }) => {
+  const used = config.routes.some(({ action, mirror }) => {
+    if (mirror?.pool === name) return true;
     if (action.kind === 'split') return action.pools.some((part) => part.pool === name);
     return action.kind === 'pool' && action.pool === name;
   });

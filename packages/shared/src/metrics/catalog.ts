@@ -114,6 +114,12 @@ export const METRICS = {
     'pool',
     'reason',
   ),
+  lb_mirror_requests_total: counter(
+    'worker',
+    'Copies of requests by what became of them: answered, failed, or not sent, and why.',
+    'route',
+    'result',
+  ),
   lb_ratelimit_decisions_total: counter(
     'worker',
     'Requests by what a rate limit said; those that were decided without the store count as degraded too.',
@@ -175,6 +181,22 @@ export const STICKY_RESULTS = ['hit', 'new', 'rebound'] as const;
 
 /** How a request of a session came to its backend. */
 export type StickyResult = (typeof STICKY_RESULTS)[number];
+
+/**
+ * Results of lb_mirror_requests_total. Not sent: no backend could take it, too many were in flight, the body was larger than the
+ * pool keeps, or never came to its end.
+ */
+export const MIRROR_RESULTS = [
+  'answered',
+  'failed',
+  'no_backend',
+  'busy',
+  'too_large',
+  'incomplete',
+] as const;
+
+/** What became of a copy of a request. */
+export type MirrorResult = (typeof MIRROR_RESULTS)[number];
 
 /** Methods that keep their name in labels; any other is `other`. */
 export const METHOD_LABELS: readonly string[] = [

@@ -96,6 +96,7 @@ function forward(exchange: Exchange, route: ForwardingRoute, pool: Pool): void {
     if (head?.expect !== undefined && !body.isEmpty) response.inform(100, '');
   }
   if (route.timeoutMs > 0) limitTime(exchange, route.timeoutMs);
+  route.mirror?.copy(exchange, route);
   new Passage(exchange, route, pool).next();
 }
 

@@ -6,11 +6,12 @@
  *       ▲                       └─ onFailure ──▶ may be tried again?
  *       └───────────────────────────────────────── yes ─┘└─ no ──▶ reply
  */
-import { type FailureCode, FAILURES } from '@lb/shared/errors/reasons';
+import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Visit } from '../balancing/sticky/sticky.ts';
 import type { Failure, Try, TryEvents, UpstreamAnswer } from '../forward/forwarder.ts';
+import { recordFailure } from '../forward/record-failure.ts';
 import { decideRetry } from '../forward/retry.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import type { ForwardingRoute } from './admission.ts';
@@ -147,7 +148,7 @@ export class Passage implements Carrier, TryEvents {
   onFailure(failure: Failure): void {
     const { exchange, pool } = this;
     this.endTry();
-    this.#record(failure);
+    if (exchange.backend !== undefined) recordFailure(exchange.backend, failure, exchange.services);
     // The failure and the end of the client may cross: nobody waits for another try.
     if (exchange.isOver) return;
     const decision = decideRetry(failure, exchange, pool.config.retries, this.#attemptsUsed);
@@ -214,24 +215,6 @@ export class Passage implements Carrier, TryEvents {
     this.#try = undefined;
     this.exchange.upstreamMs += nowMs - this.#startedMs;
     backend.end();
-  }
-
-  /**
-   * A backend that cannot be connected to is out at once; what this machine lacks is not its fault. One whose TLS fails can no
-   * more take a request than one that refuses connections, and its probes go through the same handshake.
-   */
-  #record(failure: Failure): void {
-    const { backend, services } = this.exchange;
-    if (backend === undefined) return;
-    if (failure.isLocal) {
-      services.shortages.report(backend, failure.detail);
-      return;
-    }
-    backend.failed(failure.code);
-    const { metric } = FAILURES[failure.code];
-    if (metric === 'connect' || (metric === 'tls' && !failure.reusedConnection)) {
-      services.reportUnreachable(backend, failure.detail);
-    }
   }
 
   #nowMs(): number {

@@ -15,6 +15,16 @@ export interface BodySink {
   end(trailers: readonly string[]): void;
 }
 
+/** Gets the body beside the tries, from its first byte, and can hold nobody back. Ends with `finish` or `abandon`. */
+export interface BodyCopy {
+  /** A piece, valid only during the call. */
+  take(buffer: Buffer, start: number, end: number): void;
+  /** The body is complete. Names and values of trailers in turn. */
+  finish(trailers: readonly string[]): void;
+  /** The rest will not come. */
+  abandon(): void;
+}
+
 /** The connection that the body comes on. */
 export interface BodySource {
   /** What was read already still comes. */
@@ -62,6 +72,7 @@ export class RequestBody {
   #isComplete: boolean;
   #isOver = false;
   #sink: BodySink | undefined;
+  #copy: BodyCopy | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #startedMs = 0;
   #waitedMs = 0;
@@ -112,6 +123,13 @@ export class RequestBody {
     this.#limits = limits;
   }
 
+  /** Gives the body to a copy too; before the first try. */
+  copyTo(copy: BodyCopy): void {
+    for (const chunk of this.#kept ?? []) copy.take(chunk, 0, chunk.length);
+    if (this.#isComplete) copy.finish(this.#trailers);
+    else this.#copy = copy;
+  }
+
   /** Takes a piece from the connection, valid only during the call. */
   take(buffer: Buffer, start: number, end: number): void {
     this.#received += end - start;
@@ -126,6 +144,7 @@ export class RequestBody {
     }
     this.#idleTimer?.refresh();
     this.#keep(buffer, start, end);
+    this.#copy?.take(buffer, start, end);
     // Without a try what comes is held, however much it is; the client waits, so it is one read at most.
     if (this.#sink === undefined || !this.#sink.write(buffer, start, end)) this.#pause();
   }
@@ -135,7 +154,10 @@ export class RequestBody {
     this.#isComplete = true;
     this.#trailers = trailers;
     clearTimeout(this.#idleTimer);
-    if (!this.#isOver) this.#sink?.end(trailers);
+    if (this.#isOver) return;
+    this.#sink?.end(trailers);
+    this.#copy?.finish(trailers);
+    this.#copy = undefined;
   }
 
   /** Gives the body to a try, from its first byte: kept chunks, then what is still to come. @throws Error when not replayable. */
@@ -178,6 +200,8 @@ export class RequestBody {
     this.#isOver = true;
     this.#sink = undefined;
     this.#kept = undefined;
+    this.#copy?.abandon();
+    this.#copy = undefined;
     clearTimeout(this.#idleTimer);
     if (this.#pausedAtMs !== undefined) this.#source.resume();
   }

@@ -9,6 +9,7 @@ import { buildPipeline } from '../stages/pipeline.ts';
 import type { Stage } from '../stages/stage.ts';
 import type { KeyedRequest } from './request-key.ts';
 import { compileEdits, type HeaderEdit } from './header-edits.ts';
+import type { Mirror } from './mirror.ts';
 import { RouteMatch } from './route-match.ts';
 import { type PathRewrite, compileRewrite } from './rewrite.ts';
 import { compileSplit } from './split.ts';
@@ -39,6 +40,8 @@ export interface Route {
   readonly timeoutMs: number;
   readonly maxBodyBytes: number | undefined;
   readonly metrics: RouteMetrics;
+  /** Where copies of its requests go. */
+  readonly mirror: Mirror | undefined;
 }
 
 /** The largest body that the route takes from this listener. */
@@ -50,13 +53,15 @@ export function maxBodyBytes(route: Route | undefined, limits: ListenerLimits): 
 export interface RouteParts {
   readonly pools: ReadonlyMap<string, Pool>;
   readonly limiters: ReadonlyMap<string, Limiter>;
+  /** By route. */
+  readonly mirrors: ReadonlyMap<string, Mirror>;
   readonly metrics: RouteMetrics;
   readonly random: Random;
 }
 
 /** Compiles a route of a checked configuration. */
 export function compileRoute(config: RouteConfig, parts: RouteParts): Route {
-  const { pools, limiters, metrics, random } = parts;
+  const { pools, limiters, mirrors, metrics, random } = parts;
   return {
     name: config.name,
     matches: new RouteMatch(config.match),
@@ -69,6 +74,7 @@ export function compileRoute(config: RouteConfig, parts: RouteParts): Route {
     timeoutMs: config.timeout,
     maxBodyBytes: config.maxBody,
     metrics,
+    mirror: mirrors.get(config.name),
   };
 }
 

@@ -5,10 +5,11 @@ import { fieldsOf, toLines } from '../http1/head-text.ts';
 import type { Exchange } from './exchange.ts';
 import type { Passage } from './passage.ts';
 import { requestLines } from './request-lines.ts';
+import type { Route } from './route.ts';
 
 /** @param startedMs when the try began, on the monotonic clock */
 export function upstreamRequest(
-  { exchange, route, pool }: Passage,
+  { exchange, route, pool }: Pick<Passage, 'exchange' | 'pool'> & { readonly route: Route },
   backend: Backend,
   startedMs: number,
 ): UpstreamRequest {

@@ -105,6 +105,18 @@ const rewrite = z.strictObject({
     .describe('Host header sent to the backend. Default: as the client sent it.'),
 });
 
+const PERCENT_HINT = 'expected a number from 0 to 100';
+
+const mirror = z.strictObject({
+  pool: z.string('expected the name of a pool').describe('The pool that gets the copies.'),
+  percent: z
+    .number(PERCENT_HINT)
+    .min(0, PERCENT_HINT)
+    .max(100, PERCENT_HINT)
+    .default(100)
+    .describe('How many of the requests are copied.'),
+});
+
 /** One route: match plus exactly one of pool, split, redirect, respond. */
 export const route = z.strictObject({
   name: name.optional().describe('Name in logs and metrics. Default: route-<index>.'),
@@ -124,6 +136,12 @@ export const route = z.strictObject({
     ),
   redirect: redirect.optional().describe('Answer with a redirect.'),
   respond: respond.optional().describe('Answer with a fixed response.'),
+  mirror: mirror
+    .nullable()
+    .default(null)
+    .describe(
+      'Copies requests to another pool and throws the answers away. Bodies up to its retries.bufferBody; no tunnels.',
+    ),
   rewrite: rewrite
     .prefault({})
     .describe('Changes to the path and to Host on the way to the backend.'),
