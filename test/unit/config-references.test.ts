@@ -238,6 +238,16 @@ pools:
     ]);
   });
 
+  test('say when copies go to a pool that has requests of its own', () => {
+    const route = 'pool: web, mirror: { pool: api }';
+    const other = '{ pool: api, match: { hosts: [a.example] } }';
+    const text = withLines(`routes: [{ ${route}, match: { paths: [/a] } }, ${other}]`);
+    expect(warningsOf(text).map(brief)).toEqual([
+      '3:39 routes[0].mirror.pool: this pool has requests of its own: a copy that fails takes backends out for them',
+    ]);
+    expect(warningsOf(withLines(`routes: [{ ${route} }]`))).toEqual([]);
+  });
+
   test.each([
     ['p2c', 'hashOn: path'],
     ['random', 'hashBalanceFactor: 2'],

@@ -2,7 +2,7 @@
 import { type BackendAddress, parseBackendUrl } from '../net/backend-url.ts';
 import { isLoopback, parseBind } from '../net/bind-address.ts';
 import { type Located, type Path, type Problem, at, headSpan, locate } from './located.ts';
-import type { Config, PoolConfig, RouteConfig } from './schema/root.ts';
+import type { Config, PoolConfig, RouteAction, RouteConfig } from './schema/root.ts';
 
 /** Looks at a configuration without errors; the tree says where things stand. */
 export function warningsFor(config: Config, root: Located): Problem[] {
@@ -27,12 +27,14 @@ type Warning = Pick<Problem, 'path' | 'message'>;
 function poolWarnings(config: Config, name: string, pool: PoolConfig): Warning[] {
   const path: Path = ['pools', name];
   const found: Warning[] = [];
-  const used = config.routes.some(({ action, mirror }) => {
-    if (mirror?.pool === name) return true;
-    if (action.kind === 'split') return action.pools.some((part) => part.pool === name);
-    return action.kind === 'pool' && action.pool === name;
-  });
-  if (!used) found.push({ path, message: 'no route uses this pool' });
+  const used = config.routes.some(({ action }) => takesFrom(action, name));
+  const mirrored = config.routes.findIndex(({ mirror }) => mirror?.pool === name);
+  if (!used && mirrored < 0) found.push({ path, message: 'no route uses this pool' });
+  if (used && mirrored >= 0) {
+    const message =
+      'this pool has requests of its own: a copy that fails takes backends out for them';
+    found.push({ path: ['routes', mirrored, 'mirror', 'pool'], message });
+  }
   if (pool.backends.every(({ weight }) => weight === 0)) {
     const message = 'every backend has weight 0: the pool gets no new traffic';
     found.push({ path: [...path, 'backends'], message });
@@ -51,6 +53,11 @@ function poolWarnings(config: Config, name: string, pool: PoolConfig): Warning[]
     found.push({ path: [...path, 'backends', index, 'url'], message });
   }
   return found;
+}
+
+function takesFrom(action: RouteAction, pool: string): boolean {
+  if (action.kind === 'split') return action.pools.some((part) => part.pool === pool);
+  return action.kind === 'pool' && action.pool === pool;
 }
 
 function tlsWarnings(name: string, pool: PoolConfig, root: Located): Warning[] {
