@@ -180,7 +180,7 @@ pools: { ws: { backends: ["${backend.url}"] }, other: { backends: [{ url: "${oth
     for (const client of clients) client.terminate();
   });
 
-  test('leaves sockets, connections to backends, health and latency of all others alone', async () => {
+  test('leaves the sockets, connections to backends and health of all others alone', async () => {
     await using backend = await echoWebSocket();
     await using other = await startBackendProcesses(1);
     const yaml = (policy: string): string => `
