@@ -51,7 +51,7 @@ pools:
   const first: Promise<unknown>[] = [];
   for (let count = 1; count <= 6; count++) {
     first.push(ask().catch(() => undefined));
-    await eventually(() => expect(backend.waiting).toHaveLength(count));
+    await eventually(() => expect(backend.waiting.length).toBe(count));
   }
   await eventually(async () => expect(await lb.metric('lb_retries_total', 'reason="503"')).toBe(6));
   // Every 50 ms workers say what they have taken; a command that asks them all takes longer.
@@ -61,7 +61,7 @@ pools:
   for (let i = 0; i < 8; i++) statuses.push(await ask());
 
   expect(statuses).toEqual(Array.from({ length: 8 }, () => 503));
-  expect(backend.waiting).toHaveLength(6);
+  expect(backend.waiting.length).toBe(6);
   expect(await lb.metric('lb_retries_refused_total', 'reason="no_backend"')).toBe(0);
 
   leave.abort();

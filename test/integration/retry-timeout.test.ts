@@ -18,7 +18,7 @@ describe('no answer in time', () => {
     await using worker = await startWorker(
       poolYaml([silent.url, well.url], {
         policy: 'round_robin',
-        timeouts: { response: '100ms' },
+        timeouts: { response: '400ms' },
         retries: { on: ['timeout'] },
       }),
     );
@@ -80,7 +80,7 @@ describe('perTryTimeout', () => {
     await using worker = await startWorker(
       poolYaml([stopped.url, well.url], {
         policy: 'round_robin',
-        retries: { perTryTimeout: '100ms' },
+        retries: { perTryTimeout: '400ms' },
       }),
     );
 

@@ -314,6 +314,10 @@ pools:
       'retries.methods: POST is tried again: a backend may do twice what was asked once',
       'retries.methods: PATCH is tried again: a backend may do twice what was asked once',
     ],
+    [
+      'timeouts: { response: 1s }, retries: { perTryTimeout: 2s }',
+      'retries.perTryTimeout: it is longer than timeouts.response, which ends every try before',
+    ],
     ['hedge: { after: p95 }', 'hedge: the pool has one backend: there is no second to ask'],
   ])('look at %s', (line, ...said) => {
     const text = `listeners: [{ bind: ":80" }]\npools: { web: { ${line}, backends: [http://a:81] } }\n`;

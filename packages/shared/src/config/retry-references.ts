@@ -18,16 +18,22 @@ export function hedgeRules(root: Located): Problem[] {
 /** What is allowed and probably not meant. */
 export function retryWarnings(
   name: string,
-  { retries, hedge, backends }: PoolConfig,
+  { retries, hedge, backends, timeouts }: PoolConfig,
 ): { readonly path: Path; readonly message: string }[] {
   const path: Path = ['pools', name];
-  const twice = retries.methods
+  const found = retries.methods
     .filter((method) => NOT_IDEMPOTENT.includes(method))
     .map((method) => ({
       path: [...path, 'retries', 'methods'],
       message: `${method} is tried again: a backend may do twice what was asked once`,
     }));
-  if (hedge === null || backends.length > 1) return twice;
-  const message = 'the pool has one backend: there is no second to ask';
-  return [...twice, { path: [...path, 'hedge'], message }];
+  if (retries.perTryTimeout > timeouts.response) {
+    const message = 'it is longer than timeouts.response, which ends every try before';
+    found.push({ path: [...path, 'retries', 'perTryTimeout'], message });
+  }
+  if (hedge !== null && backends.length === 1) {
+    const message = 'the pool has one backend: there is no second to ask';
+    found.push({ path: [...path, 'hedge'], message });
+  }
+  return found;
 }

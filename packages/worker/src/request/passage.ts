@@ -198,6 +198,7 @@ export class Passage implements Carrier, TryEvents {
     const backend = pool.pick(exchange);
     if (backend === undefined) {
       pool.metrics.retryRefused('no_backend');
+      course.end(false);
       return false;
     }
     this.discardTry(nowMs);
