@@ -63,6 +63,14 @@ describe('an ejection', () => {
     expect(world.changes.at(-1)?.detail).toBe('no other backend of the pool is left');
   });
 
+  test('ends when the backend was down meanwhile and is up again', () => {
+    const world = new OutlierWorld(2);
+    world.errors(0, 5);
+    world.monitor.recovered(0);
+    expect(world.ejected).toEqual([]);
+    expect(world.time.pending).toBe(0);
+  });
+
   test('leaves no timer behind when the monitor closes', () => {
     const world = new OutlierWorld(2);
     world.errors(0, 5);

@@ -51,6 +51,7 @@ export function buildConditions(
     onChange: (change) => {
       publisher().changed([change.slot]);
       chronicle().healthChanged(change);
+      if (change.from === 'down' && change.to === 'up') outliers.recovered(change.slot);
     },
     onProbe: (event) => chronicle().probed(event),
   });
@@ -60,6 +61,7 @@ export function buildConditions(
     onChange: (change) => {
       publisher().changed([change.slot]);
       chronicle().ejected(change);
+      if (change.ejected !== null) health.doubt(change.slot);
     },
     onSuppressed: (spared) => {
       publisher().changed([spared.slot]);

@@ -128,6 +128,11 @@ export class HealthMonitor {
     this.#entries.get(slot)?.watch.reportFailure(reason);
   }
 
+  /** Real traffic speaks against a backend that can be connected to: it is probed soon, and is down if that fails. */
+  doubt(slot: number): void {
+    this.#entries.get(slot)?.watch.doubt();
+  }
+
   /** Stops every probe and timer. */
   close(): void {
     for (const { watch } of this.#entries.values()) watch.close();

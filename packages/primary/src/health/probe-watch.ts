@@ -4,6 +4,7 @@
  *     start ─▶ wait ─▶ probe ─▶ threshold ─▶ record
  *               ▲                  │
  *               └── interval +-20 % ┘        reportFailure: down at once, next probe soon
+ *                                           doubt: next probe soon, and down if it fails
  */
 import type { HealthRecord } from './health-record.ts';
 import type { ProbeResult, ProbeTarget } from './probes/probe.ts';
@@ -25,6 +26,8 @@ export class ProbeWatch implements Watch {
   #outdated = false;
   #soonAtMs = Number.NEGATIVE_INFINITY;
   #probeSoon = false;
+  /** A failure of the next probe that begins takes it down by itself. */
+  #isDoubted = false;
 
   /** Keeps the record's state until the first result, which counts at once. */
   constructor(record: HealthRecord, target: ProbeTarget, tools: WatchTools) {
@@ -53,6 +56,14 @@ export class ProbeWatch implements Watch {
     if (this.#probeSoon) this.#soonAtMs = now;
     if (this.#inFlight === undefined) this.#arm(this.#delayMs(0));
     this.#record.enter('down', `traffic failed: ${reason}`);
+  }
+
+  doubt(): void {
+    if (this.#standing.state === 'down') return;
+    this.#isDoubted = true;
+    this.#outdated = this.#inFlight !== undefined;
+    this.#probeSoon = true;
+    if (this.#inFlight === undefined) this.#arm(this.#delayMs(0));
   }
 
   close(): void {
@@ -108,6 +119,13 @@ export class ProbeWatch implements Watch {
     this.#record.remember(result);
     this.#tools.onProbe({ ...this.#record.identity, ...result });
     if (stale) return;
+    const isDoubted = this.#isDoubted;
+    this.#isDoubted = false;
+    if (isDoubted && !result.ok) {
+      this.#standing = TRIPPED;
+      this.#record.enter('down', `traffic failed, and the probe after it: ${result.detail}`);
+      return;
+    }
     this.#standing = afterResult(before, result.ok, this.#target.healthCheck);
     if (this.#standing.state !== before.state || before.fresh)
       this.#record.enter(this.#standing.state, this.#reason(before, result));

@@ -44,6 +44,9 @@ export class TrialWatch implements Watch {
     this.#record.enter('down', `traffic failed: ${reason}`);
   }
 
+  /** There is nobody to ask. */
+  doubt(): void {}
+
   close(): void {
     this.#timer?.();
     this.#timer = undefined;

@@ -33,6 +33,8 @@ export interface WatchTools {
 export interface Watch {
   /** Real traffic could not connect: the backend is down before this returns. */
   reportFailure(reason: string): void;
+  /** Real traffic speaks against the backend otherwise: where it is probed, it is probed soon, and a failure counts at once. */
+  doubt(): void;
   /** Clears the timers and ends a probe in flight without its result. */
   close(): void;
 }

@@ -146,6 +146,12 @@ export class OutlierMonitor {
     for (const suspect of ejected) this.#release(suspect, 'no other backend of the pool is left');
   }
 
+  /** A backend was down, and its probes brought it up again: it is not what traffic spoke against any more. */
+  recovered(slot: number): void {
+    const suspect = this.#suspects.get(slot);
+    if (suspect !== undefined) this.#release(suspect, 'it was down and is up again');
+  }
+
   /** Stops every timer. */
   close(): void {
     for (const { ejection } of this.#ejected) ejection?.cancel();
@@ -171,14 +177,14 @@ export class OutlierMonitor {
       this.#convict(suspect, verdict);
   }
 
-  /** A backend that an operator has taken out is nobody's to judge. */
+  /** A backend that is out already needs no verdict: one that is down comes back by its probes, one taken out by its operator. */
   #convict(suspect: Suspect, { reason, detail }: Verdict): void {
     const { identity, settings } = suspect;
     suspect.forget();
     const pool = this.#pools.get(identity.pool);
     const states = pool === undefined ? [] : this.#states(pool);
     const own = states.find(({ slot }) => slot === identity.slot);
-    if (own === undefined || own.state === 'draining' || own.state === 'maintenance') return;
+    if (own?.state !== 'up' && own?.state !== 'unknown') return;
     const { clock, onChange, onSuppressed } = this.#options;
     const nowMs = clock.monotonicMs();
     if (!mayEject(own, states, settings.maxEjectedPercent)) {
