@@ -7,9 +7,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { familyOf } from '../bench/proc.ts';
 import { machineFacts } from '../bench/report/machine.ts';
 import { writeMeasured } from '../bench/report/page.ts';
-import type { Case, Result } from './cases/case.ts';
+import type { Case, Findings, Result } from './cases/case.ts';
 import { CASES } from './cases/registry.ts';
 import { helpText, type Options, readOptions, UsageError } from './options.ts';
 import { formatReport } from './report.ts';
@@ -19,6 +20,9 @@ import { RIGS } from './rigs/peers.ts';
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
 const COMMAND = 'npm run test:faults -- --peers --write-docs';
+
+/** The run was asked to stop by a signal. */
+class Interrupted extends Error {}
 
 process.exitCode = await main();
 
@@ -30,7 +34,7 @@ async function main(): Promise<number> {
       return 0;
     }
     const facts = machineFacts();
-    const results = await runAll(options);
+    const results = await Promise.race([runAll(options), interrupted()]);
     const report = formatReport(facts, options, results);
     console.log(report);
     mkdirSync(RESULTS, { recursive: true });
@@ -40,9 +44,24 @@ async function main(): Promise<number> {
     if (options.writesDocs) writeMeasured(PAGE, COMMAND, report);
     return results.some(({ rig, broken }) => rig === 'lbctl' && broken.length > 0) ? 1 : 0;
   } catch (error) {
+    if (error instanceof Interrupted) return endAll();
     console.error(error instanceof UsageError ? `faults: ${error.message}` : error);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** Rejects with the first signal. */
+function interrupted(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+      process.once(signal, () => reject(new Interrupted(signal)));
+  });
+}
+
+/** A balancer that stays would spoil every run to come. */
+function endAll(): never {
+  for (const pid of familyOf(process.pid).slice(1)) process.kill(pid, 'SIGKILL');
+  process.exit(130);
 }
 
 async function runAll(options: Options): Promise<readonly Result[]> {
@@ -62,7 +81,12 @@ function rigsFor({ isOwn = false }: Case, { rigs }: Options): readonly Rig[] {
 async function runOne(one: Case, rig: Rig, { requests, rate }: Options): Promise<Result> {
   const { name, group } = one;
   console.error(`faults: ${name}, ${rig.name}`);
-  const findings = await one.run({ rig, requests, rate });
-  for (const broken of findings.broken) console.error(`faults: ${name}, ${rig.name}: ${broken}`);
+  const findings = await one.run({ rig, requests, rate }).catch(unfinished);
+  for (const what of findings.broken) console.error(`faults: ${name}, ${rig.name}: ${what}`);
   return { case: name, group, rig: rig.name, ...findings };
+}
+
+/** A case that could not be run to its end has held nothing; the others go on. */
+function unfinished(error: unknown): Findings {
+  return { figures: {}, broken: [error instanceof Error ? error.message : String(error)] };
 }

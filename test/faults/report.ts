@@ -19,7 +19,7 @@ export function formatReport(facts: Facts, options: Options, results: readonly R
 }
 
 function tableOf(results: readonly Result[]): string {
-  const names = Object.keys(results[0]?.figures ?? {});
+  const names = [...new Set(results.flatMap(({ figures }) => Object.keys(figures)))];
   return formatTable({
     columns: ['case', 'balancer', ...names, 'held'],
     rows: results.map((result) => [

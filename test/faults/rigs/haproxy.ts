@@ -7,6 +7,7 @@ import {
   PROBE_INTERVAL_MS,
   PROBE_RISE,
   PROBE_TIMEOUT_MS,
+  QUEUE_TIMEOUT_MS,
   RESPONSE_TIMEOUT_MS,
   RETRIES,
   WORKERS,
@@ -31,7 +32,7 @@ defaults
   timeout connect ${CONNECT_TIMEOUT_MS}ms
   timeout client 75s
   timeout server ${RESPONSE_TIMEOUT_MS}ms
-  timeout queue ${RESPONSE_TIMEOUT_MS}ms
+  timeout queue ${QUEUE_TIMEOUT_MS}ms
   timeout check ${PROBE_TIMEOUT_MS}ms
   http-reuse always
   retries ${RETRIES}

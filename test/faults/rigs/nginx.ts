@@ -19,11 +19,16 @@ export const nginx = peerRig({
     const servers = backends.map(
       (backend) => `server ${backend} max_fails=${CONSECUTIVE_ERRORS} fail_timeout=10s ${max};`,
     );
-    return `daemon off; worker_processes ${WORKERS}; error_log stderr crit; pid ${folder}/pid;
+    // In a namespace only root is there, and nobody may own the folders of the system.
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (kind) => `${kind}_temp_path ${folder}/${kind};`,
+    );
+    return `daemon off; user root; worker_processes ${WORKERS}; error_log stderr crit; pid ${folder}/pid;
 events { worker_connections 8192; }
 http {
   log_format faults '$arg_id $status $upstream_addr';
   access_log ${log} faults;
+  ${temporary.join(' ')}
   upstream pool { zone pool 256k; ${servers.join(' ')} keepalive 64; }
   server {
     listen ${host}:${port} backlog=4096; keepalive_requests 1000000000;

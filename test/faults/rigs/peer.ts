@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net from 'node:net';
 import { join } from 'node:path';
 import { findTool, type Tool } from '../../bench/tools.ts';
 import { eventually } from '../../support/eventually.ts';
+import { isListening } from '../kernel-sockets.ts';
 import type { Passed } from '../logs.ts';
 import type { Rig, Site } from './rig.ts';
 
@@ -46,10 +46,9 @@ export function peerRig(peer: Peer): Rig {
         child.kill('SIGTERM');
         await once(child, 'exit');
       };
-      await eventually(async () => {
+      await eventually(() => {
         if (child.exitCode !== null) throw new Error(`${tool} ended:\n${errors}`);
-        // Inside a network of its own it cannot be asked from here.
-        if (site.through.length === 0) await connects(site);
+        if (!isListening(child.pid ?? 0, site.port)) throw new Error(`${tool} does not listen`);
       }).catch(async (error: unknown) => {
         await stop();
         throw error;
@@ -70,13 +69,4 @@ function passedOf(text: string, { line, triesOf }: Peer): Passed[] {
     if (id === undefined || status === undefined || tries === undefined) return [];
     return [{ id: Number(id), status: Number(status), tries: triesOf(tries) }];
   });
-}
-
-async function connects({ host, port }: Site): Promise<void> {
-  const socket = net.connect({ host, port });
-  try {
-    await once(socket, 'connect');
-  } finally {
-    socket.destroy();
-  }
 }

@@ -1,6 +1,8 @@
 /** What all balancers of a run have in common. A request is given up at the same time by each, and a backend as fast as it can. */
 export const CONNECT_TIMEOUT_MS = 1_000;
 export const RESPONSE_TIMEOUT_MS = 2_000;
+/** A request that waited longer for its turn would be answered when its client is gone. */
+export const QUEUE_TIMEOUT_MS = 500;
 export const PROBE_INTERVAL_MS = 500;
 export const PROBE_TIMEOUT_MS = 300;
 export const PROBE_FALL = 2;
