@@ -60,14 +60,20 @@ async function runLbctl(
  * Starts an instance and waits until it runs. `admin` is filled in; the access log is off unless the text has a `log`
  * section.
  * @param env variables of its environment beside PATH and HOME
+ * @param wrapper a command that becomes lbctl, such as `prlimit --nofile=100`
  */
-export async function startLbctl(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<Instance> {
+export async function startLbctl(
+  yaml: string,
+  env: NodeJS.ProcessEnv = {},
+  wrapper: readonly string[] = [],
+): Promise<Instance> {
   const folder = await mkdtemp(join(tmpdir(), 'lbctl-test-'));
   const configPath = join(folder, 'lb.yaml');
   const socketPath = join(folder, 'lb.sock');
   const write = (text: string): Promise<void> => writeFile(configPath, complete(text, socketPath));
   await write(yaml);
-  const child = spawn(process.execPath, [BIN, 'start', '-c', configPath], {
+  const [command, ...rest] = [...wrapper, process.execPath, BIN, 'start', '-c', configPath];
+  const child = spawn(command, rest, {
     env: cleanEnvironment(env),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

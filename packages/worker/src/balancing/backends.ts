@@ -87,6 +87,13 @@ export class Backends {
     return true;
   }
 
+  /** Closes some of the idle connections to each backend. @returns how many */
+  closeIdle(): number {
+    let closed = 0;
+    for (const { connections } of this.#bySlot.values()) closed += connections.closeIdle();
+    return closed;
+  }
+
   setLoadElsewhere(inFlight: Uint32Array): void {
     for (const backend of this.#bySlot.values())
       backend.setInFlightElsewhere(inFlight[backend.slot] ?? 0);
