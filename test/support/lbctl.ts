@@ -58,7 +58,7 @@ async function runLbctl(
 
 /** How an instance is started that is not simply run. */
 export interface Launch {
-  /** A program that starts it, with its arguments: nsenter, taskset. */
+  /** A program that starts it, with its arguments: nsenter, prlimit. */
   readonly through?: readonly string[];
   /** A listening socket that it is handed under the name `web`. */
   readonly fd?: number | undefined;

@@ -2,6 +2,7 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
 import { createLogger } from '@lb/shared/logging/logger';
+import { descriptorLimit } from '@lb/shared/net/descriptor-limit';
 import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import { Worker } from './worker.ts';
 
@@ -33,7 +34,13 @@ process.on('uncaughtException', (error: unknown) => {
   process.exit(1);
 });
 
-const worker = new Worker({ place, log, send, exit: () => process.exit(0) });
+const worker = new Worker({
+  place,
+  log,
+  send,
+  exit: () => process.exit(0),
+  descriptorLimit: descriptorLimit(),
+});
 
 process.on('message', (message: unknown, handle: unknown) => {
   if (!isOurs(message)) return;

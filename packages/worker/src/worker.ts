@@ -34,6 +34,7 @@ import { RouteTable } from './request/route-table.ts';
 import { compileRoute } from './request/route.ts';
 import type { Runtime, Services } from './request/services.ts';
 import { Limiters } from './rate-limit/limiters.ts';
+import { Descriptors } from './server/descriptors.ts';
 import { Listeners } from './server/listeners.ts';
 import { PrimaryStore } from './store/primary-store.ts';
 import { WorkerStores } from './store/worker-stores.ts';
@@ -54,6 +55,8 @@ export interface WorkerSetup {
   readonly send: (message: ToPrimary) => void;
   /** Ends the process. */
   readonly exit: () => void;
+  /** Files and sockets that the process may have open; undefined for any number. */
+  readonly descriptorLimit?: number | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -105,6 +108,12 @@ export class Worker {
     this.#shedder = new Shedder(clock, random, (isShedding, delayMs) =>
       setup.send({ lb: 1, type: 'overload', isShedding, delayMs }),
     );
+    const descriptors = new Descriptors({
+      limit: setup.descriptorLimit,
+      clock,
+      log,
+      closeIdle: () => this.#listeners.closeIdle() + this.#backends.closeIdle(),
+    });
     const chunks = new ChunkPool();
     const writes = new WriteBatch();
     this.#services = {
@@ -124,7 +133,8 @@ export class Worker {
       },
       tunnelOpener: new HttpProxy3TunnelOpener(clock),
       tunnels: this.#tunnels,
-      shortages: new ShortageLog(log, clock),
+      shortages: new ShortageLog(log, clock, () => descriptors.relieve()),
+      descriptors,
       shedder: this.#shedder,
       noRoute: new RouteMetrics(this.#cells),
       runtime: () => this.#requireRuntime(),

@@ -98,7 +98,8 @@ function* instanceSeries(): Implied {
 function* listenerSeries(listener: string, routes: readonly string[]): Implied {
   yield { metric: 'lb_listener_connections', labels: [listener] };
   yield { metric: 'lb_listener_connections_total', labels: [listener] };
-  yield { metric: 'lb_listener_connections_rejected_total', labels: [listener, 'limit'] };
+  for (const reason of ['limit', 'descriptors'])
+    yield { metric: 'lb_listener_connections_rejected_total', labels: [listener, reason] };
   yield { metric: 'lb_http_requests_in_flight', labels: [listener] };
   for (const route of routes)
     yield { metric: 'lb_http_requests_total', labels: [listener, route, 'GET', '200'] };

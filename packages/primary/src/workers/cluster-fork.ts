@@ -1,5 +1,6 @@
 /** Forks workers with node:cluster. Its own way of sharing sockets is not used: the primary binds and hands sockets over. */
 import cluster from 'node:cluster';
+import { keepLogFromBlocking } from './keep-log-from-blocking.ts';
 import type { WorkerExit, ForkWorker } from './worker-process.ts';
 import { isToPrimary } from './worker-process.ts';
 
@@ -29,6 +30,7 @@ export function clusterFork(exec: string): ForkWorker {
   return (slot, listener) => {
     const place = { [WORKER_SLOT_VARIABLE]: String(slot) };
     const { process: child } = cluster.fork({ ...MALLOC_ENVIRONMENT, ...place });
+    keepLogFromBlocking();
     let exited = false;
     const exit = (how: WorkerExit): void => {
       if (exited) return;

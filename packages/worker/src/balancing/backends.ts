@@ -108,6 +108,13 @@ export class Backends {
     return true;
   }
 
+  /** Closes some of the idle connections to each backend. @returns how many */
+  closeIdle(): number {
+    let closed = 0;
+    for (const { connections } of this.#bySlot.values()) closed += connections.closeIdle();
+    return closed;
+  }
+
   /** Calls `tell` when what came of tries has to be told at once: a backend gave enough errors in a row to be ejected. */
   onOutlier(tell: () => void): void {
     this.#tellOutcomes = tell;

@@ -96,16 +96,16 @@ export class ListenerMetrics {
   readonly connections: Cell;
   readonly accepted: Cell;
   readonly rejectedByLimit: Cell;
+  readonly rejectedForDescriptors: Cell;
   readonly inFlight: Cell;
 
   constructor(cells: Cells, listener: string) {
     this.connections = cells.series('lb_listener_connections', listener);
     this.accepted = cells.series('lb_listener_connections_total', listener);
-    this.rejectedByLimit = cells.series(
-      'lb_listener_connections_rejected_total',
-      listener,
-      'limit',
-    );
+    const rejected = (reason: string): Cell =>
+      cells.series('lb_listener_connections_rejected_total', listener, reason);
+    this.rejectedByLimit = rejected('limit');
+    this.rejectedForDescriptors = rejected('descriptors');
     this.inFlight = cells.series('lb_http_requests_in_flight', listener);
   }
 }

@@ -11,6 +11,7 @@ import type { WriteBatch } from '../http1/write-batch.ts';
 import type { Shedder } from '../overload/shedder.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
+import type { Descriptors } from '../server/descriptors.ts';
 import type { AccessLog } from './access-log.ts';
 import type { TrustedProxies } from './client-ip.ts';
 import type { HttpDate } from './http-date.ts';
@@ -45,6 +46,7 @@ export interface Services {
   readonly tunnels: Tunnels;
   readonly shortages: ShortageLog;
   readonly shedder: Shedder;
+  readonly descriptors: Descriptors;
   /** Counts requests that matched no route. */
   readonly noRoute: RouteMetrics;
   /** The runtime in force; asked once per request. */

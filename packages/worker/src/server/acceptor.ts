@@ -25,8 +25,8 @@ export interface SocketReader {
   onRead(buffer: Buffer, size: number): boolean;
 }
 
-/** Returns who reads from it; undefined for a connection that was turned away. */
-export type OnConnection = (socket: net.Socket) => SocketReader | undefined;
+/** Returns who reads from it; undefined for a connection that was turned away. `descriptor` is the number of its file. */
+export type OnConnection = (socket: net.Socket, descriptor: number) => SocketReader | undefined;
 
 export interface AcceptorEvents {
   readonly onConnection: OnConnection;
@@ -95,7 +95,12 @@ export function openConnection(handle: object, onConnection: OnConnection): void
   });
   socket.setNoDelay(true);
   // Reads come later than this.
-  const reader = onConnection(socket);
+  const reader = onConnection(socket, descriptorOf(handle));
+}
+
+/** -1 where a handle does not say: on Windows. */
+function descriptorOf(handle: object): number {
+  return 'fd' in handle && typeof handle.fd === 'number' ? handle.fd : -1;
 }
 
 function isListeningHandle(handle: unknown): handle is ListeningHandle {

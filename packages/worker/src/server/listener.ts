@@ -5,6 +5,7 @@ import type { ListenerLimits } from '@lb/shared/config/schema/listener';
 import type { ChunkPool } from '../http1/chunk-pool.ts';
 import type { WriteBatch } from '../http1/write-batch.ts';
 import type { ParseError } from '../http1/parse-error.ts';
+import type { Cell } from '../metrics/cells.ts';
 import { ListenerMetrics } from '../metrics/request-metrics.ts';
 import { handleRequest, handleUnreadable } from '../request/handle-request.ts';
 import type { RequestHead } from '../request/request-head.ts';
@@ -105,7 +106,7 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
 
   /** Serves a connection that the primary accepted. */
   take(handle: object): void {
-    openConnection(handle, (socket) => this.#onConnection(socket));
+    openConnection(handle, (socket, descriptor) => this.#onConnection(socket, descriptor));
   }
 
   /**
@@ -125,6 +126,19 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
       if (this.#connections.size === 0) resolve();
     });
     clearInterval(this.#sweep);
+  }
+
+  /** Closes idle connections, those that were accepted first: an eighth of all at most. @returns how many */
+  closeIdle(): number {
+    const most = Math.ceil(this.#connections.size / 8);
+    let closed = 0;
+    for (const connection of this.#connections) {
+      if (closed === most) break;
+      if (!connection.isIdle) continue;
+      connection.socket.destroySoon();
+      closed++;
+    }
+    return closed;
   }
 
   /** Closes what is left, in the midst of whatever it is doing. */
@@ -154,7 +168,7 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
 
   #acceptFrom(handle: unknown): Acceptor {
     const acceptor = new Acceptor(handle, {
-      onConnection: (socket) => this.#onConnection(socket),
+      onConnection: (socket, descriptor) => this.#onConnection(socket, descriptor),
       onError: (code) =>
         this.#services.log.error({ code, listener: this.name }, 'connection not accepted'),
     });
@@ -162,20 +176,24 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
     return acceptor;
   }
 
-  #onConnection(socket: Socket): ClientConnection | undefined {
-    const { cells } = this.#services;
+  #onConnection(socket: Socket, descriptor: number): ClientConnection | undefined {
+    const { cells, descriptors } = this.#services;
     const limit = this.#limits.connections;
-    if (limit > 0 && this.#connections.size + this.#connectionsElsewhere >= limit) {
-      cells.add(this.metrics.rejectedByLimit, 1);
-      socket.on('error', () => undefined);
-      socket.destroy();
-      return undefined;
-    }
+    if (limit > 0 && this.#connections.size + this.#connectionsElsewhere >= limit)
+      return this.#turnAway(socket, this.metrics.rejectedByLimit);
+    if (!descriptors.admits(descriptor))
+      return this.#turnAway(socket, this.metrics.rejectedForDescriptors);
     const connection = new ClientConnection(socket, this);
     this.#connections.add(connection);
     cells.add(this.metrics.accepted, 1);
     cells.add(this.metrics.connections, 1);
     return connection;
+  }
+
+  #turnAway(socket: Socket, reason: Cell): undefined {
+    this.#services.cells.add(reason, 1);
+    socket.on('error', () => undefined);
+    socket.destroy();
   }
 
   #lookAtDeadlines(): void {

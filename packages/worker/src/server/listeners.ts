@@ -81,6 +81,13 @@ export class Listeners {
     return counts;
   }
 
+  /** Closes some of the idle connections. @returns how many */
+  closeIdle(): number {
+    let closed = 0;
+    for (const listener of this.#open.values()) closed += listener.closeIdle();
+    return closed;
+  }
+
   /** Stops accepting and waits for the requests in flight. @param closeTunnels called when nothing but tunnels is left */
   async drain(closeTunnels: () => void): Promise<void> {
     for (const listener of this.#open.values()) void this.#close(listener);

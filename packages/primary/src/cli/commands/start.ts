@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatConfigErrors } from '@lb/shared/config/diagnostics';
 import { createLogger } from '@lb/shared/logging/logger';
+import { descriptorLimit } from '@lb/shared/net/descriptor-limit';
 import { systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { ConfigOrigin, ConfigOverrides, Loaded } from '../../config/config-origin.ts';
 import { argumentsOrigin, fileOrigin } from '../../config/config-origin.ts';
@@ -10,6 +11,7 @@ import { inheritedDescriptors } from '../../listeners/inherited-sockets.ts';
 import { Primary } from '../../primary.ts';
 import { readVersion } from '../../version.ts';
 import { clusterFork } from '../../workers/cluster-fork.ts';
+import { warnOfDescriptors } from '../../workers/descriptor-need.ts';
 import { bannerLines } from '../banner.ts';
 import type { CliContext, GlobalOptions } from '../cli-context.ts';
 import { NO_CONFIG_MESSAGE, locateConfig } from '../config-location.ts';
@@ -73,6 +75,7 @@ async function run(
   const colours = output.usesColours(isTerminal);
   const log = createLogger({ level, format, process: 'primary', isTerminal, colours });
   context.onFailure((error) => log.fatal({ err: error }, 'primary failed'));
+  warnOfDescriptors(first.config, descriptorLimit(), log);
   const primary = new Primary({
     origin,
     first,

@@ -74,6 +74,13 @@ export class ConnectionPool {
     }
   }
 
+  /** Closes the half of the idle connections that is idle the longest. @returns how many */
+  closeIdle(): number {
+    const closing = this.#idle.slice(0, Math.ceil(this.#idle.length / 2));
+    for (const connection of closing) connection.destroy();
+    return closing.length;
+  }
+
   /** Closes idle connections now and busy ones when their request is done. */
   retire(): void {
     this.#isRetired = true;
