@@ -12,11 +12,19 @@ import { seededRandom } from '@lb/shared/time/clock';
 export interface Fake extends Candidate {
   load: number;
   latencyMs: number;
+  hasRoom: boolean;
 }
 
 /** One for each weight; its slot is its place, and so is its name. */
 export const fakes = (...weights: readonly number[]): Fake[] =>
-  weights.map((weight, slot) => ({ slot, name: `web-${slot}`, weight, load: 0, latencyMs: 0 }));
+  weights.map((weight, slot) => ({
+    slot,
+    name: `web-${slot}`,
+    weight,
+    load: 0,
+    latencyMs: 0,
+    hasRoom: true,
+  }));
 
 /** What policies are made with in tests: the same random numbers each time. */
 export const policySetup = (more: Partial<PolicySetup> = {}): PolicySetup => ({

@@ -158,6 +158,7 @@ describe('ewma', () => {
       name: `web-${slot}`,
       weight: 1,
       load: 0,
+      hasRoom: true,
       get latencyMs() {
         return average.currentMs();
       },

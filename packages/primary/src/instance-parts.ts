@@ -15,6 +15,7 @@ import type { HealthChange } from './health/health-record.ts';
 import type { ProbeEvent } from './health/watch.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
+import { Limiting } from './limits/limiting.ts';
 import { Dealer } from './listeners/dealer.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
@@ -22,7 +23,7 @@ import { MetricsAggregate } from './metrics/aggregate.ts';
 import { BackendWindow } from './metrics/backend-window.ts';
 import { buildOverriding, type Overriding } from './overrides/overriding.ts';
 import { CookieSecret } from './snapshot/cookie-secret.ts';
-import { SnapshotPublisher } from './snapshot/publisher.ts';
+import { type PublisherOptions, SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
 import { LoadExchange } from './workers/load-exchange.ts';
@@ -63,6 +64,7 @@ export interface InstanceParts {
   readonly health: HealthMonitor;
   readonly overriding: Overriding;
   readonly load: LoadExchange;
+  readonly limiting: Limiting;
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
   readonly dealer: Dealer;
@@ -88,13 +90,15 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     inFlight: (slot) => load.inFlight(slot),
     registry: () => sharing.registry,
   });
+  const effectiveOf: typeof overriding.effectiveOf = (pool, backend) =>
+    limiting.joined(backend.slot, overriding.effectiveOf(pool, backend));
   const chronicle = new Chronicle({
     metrics,
     events,
     log,
     wallMs,
     pools: () => publisher.pools,
-    effectiveOf: overriding.effectiveOf,
+    effectiveOf,
     isStoreUp: () => sharing.isUp,
   });
   const onChange = (change: HealthChange): void => {
@@ -106,6 +110,15 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const load = new LoadExchange({
     recipients: () => supervisor.workers.map(({ id }) => id),
     send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
+  });
+  const limiting = new Limiting({
+    clock,
+    workerCount: () => supervisor.workers.length,
+    send: (id, message) => supervisor.send(id, message),
+    onBreaker: (change) => {
+      publisher.changed([change.slot]);
+      chronicle.breakerChanged(change);
+    },
   });
   const listeners = new ListenerSet();
   const dealer = new Dealer({
@@ -126,6 +139,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const receive = receiver({
     answer: ({ id }, message) => supervisor.send(id, message),
     drains: overriding.drains,
+    limiting,
     sharing,
     metrics,
     load,
@@ -147,6 +161,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     onGone: ({ id }) => {
       metrics.removeWorker(id);
       load.remove(id);
+      limiting.remove(id);
       overriding.drains.check();
       dealer.remove(id);
       sharing.remove(id);
@@ -157,18 +172,8 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     onChange: () => publisher.changeSecret(),
     log,
   });
-  const publisher = new SnapshotPublisher(first.config, {
-    slots: new SlotTable({
-      monotonicMs: () => clock.monotonicMs(),
-      isBusy: (slot) => load.inFlight(slot) > 0,
-    }),
-    follow: (pools) => health.update(pools),
-    effectiveOf: overriding.effectiveOf,
-    secret: () => secret.current,
-    broadcast: (message) => supervisor.broadcast(message),
-    applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
-    log,
-  });
+  const publishing = { health, limiting, load, supervisor, secret, effectiveOf };
+  const publisher = buildPublisher(options, publishing);
   const reloader = new Reloader({
     origin,
     first,
@@ -190,7 +195,31 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     ...lifecycle,
   });
   const admin = new AdminServer({ context: view, log });
-  return { ...shown, secret, events, chronicle, dealer, reloader, view, admin };
+  return { ...shown, limiting, secret, events, chronicle, dealer, reloader, view, admin };
+}
+
+/** What brings snapshots to the workers, and before that to whoever follows the pools. */
+function buildPublisher(
+  { first, clock, log }: PrimaryOptions,
+  parts: Pick<InstanceParts, 'health' | 'limiting' | 'load' | 'supervisor' | 'secret'> &
+    Pick<PublisherOptions, 'effectiveOf'>,
+): SnapshotPublisher {
+  const { health, limiting, load, supervisor, secret, effectiveOf } = parts;
+  return new SnapshotPublisher(first.config, {
+    slots: new SlotTable({
+      monotonicMs: () => clock.monotonicMs(),
+      isBusy: (slot) => load.inFlight(slot) > 0,
+    }),
+    follow: (pools) => {
+      health.update(pools);
+      limiting.follow(pools);
+    },
+    effectiveOf,
+    secret: () => secret.current,
+    broadcast: (message) => supervisor.broadcast(message),
+    applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
+    log,
+  });
 }
 
 /** What counts and remembers, and needs nobody else for it. */

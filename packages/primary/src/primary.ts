@@ -195,11 +195,12 @@ export class Primary {
   }
 
   async #close(): Promise<void> {
-    const { listeners, dealer, health, overriding, load, admin, sharing } = this.#parts;
+    const { listeners, dealer, health, limiting, overriding, load, admin, sharing } = this.#parts;
     clearInterval(this.#sampling);
     listeners.close();
     dealer.close();
     health.close();
+    limiting.close();
     load.close();
     await sharing.close();
     await admin.close();

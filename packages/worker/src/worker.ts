@@ -82,6 +82,7 @@ export class Worker {
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
     this.#accessLog = new AccessLog(this.#logSink, clock, random);
     this.#backends = new Backends(this.#cells, clock, random, setup.place);
+    this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
@@ -152,6 +153,9 @@ export class Worker {
         this.#backends.setLoadElsewhere(message.inFlight);
         this.#listeners.setConnectionsElsewhere(message.connections);
         return;
+      case 'permits':
+        this.#backends.desk.take(message.changes);
+        return;
       case 'stored':
         this.#primaryStore.answered(message.id, message.results);
         return;
@@ -175,6 +179,7 @@ export class Worker {
     await this.#listeners.drain(() => this.#tunnels.close());
     clearTimeout(deadline);
     for (const timer of this.#timers) clearInterval(timer);
+    this.#backends.desk.close();
     this.#tunnels.count();
     this.#sendMetrics();
     await Promise.race([
@@ -233,8 +238,9 @@ export class Worker {
 
   /** Who waits for the version also wants to know what was begun before it: the load goes first. */
   #change(changes: readonly BackendChange[], version: number | undefined): void {
-    for (const { slot, state, weight } of changes) {
+    for (const { slot, state, weight, breaker } of changes) {
       this.#backends.setState(slot, state);
+      this.#backends.setBreaker(slot, breaker ?? 'closed');
       this.#backends.setWeight(slot, weight);
     }
     if (version === undefined) return;
@@ -262,6 +268,7 @@ export class Worker {
   /** The other workers need it soon; one that is alone says it for people who look, together with its metrics. */
   #onLoadInterval(): void {
     if (this.#workerCount !== 1) this.#sendLoad();
+    this.#backends.desk.tick();
   }
 
   #sendLoad(): void {

@@ -5,6 +5,7 @@ import type { Logger } from '@lb/shared/logging/logger';
 import type { BackendSnapshot, Effective, PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { ReloadOutcome } from '../config/reload.ts';
 import type { HealthChange } from '../health/health-record.ts';
+import type { BreakerChange } from '../limits/breakers.ts';
 import type { ProbeEvent } from '../health/watch.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import { setBackendGauges } from '../metrics/backend-gauges.ts';
@@ -19,6 +20,12 @@ const OVERRIDE_EVENTS = {
   drain: 'backendDrained',
   disabled: 'backendDisabled',
   none: 'backendEnabled',
+} as const;
+
+const BREAKER_EVENTS = {
+  closed: 'breakerClosed',
+  open: 'breakerOpen',
+  half_open: 'breakerHalfOpen',
 } as const;
 
 const WORKER_STATES: readonly WorkerState[] = ['starting', 'running', 'draining'];
@@ -69,6 +76,12 @@ export class Chronicle {
     this.#options.metrics.add('lb_health_transitions_total', [pool, backend, to]);
     const facts = { pool, backend, from, to, reason };
     this.#options.events.record(to === 'down' ? 'backendDown' : 'backendUp', facts);
+  }
+
+  breakerChanged({ pool, backend, from, to, reason }: BreakerChange): void {
+    this.#stale.add(pool);
+    this.#options.metrics.add('lb_breaker_transitions_total', [pool, backend, to]);
+    this.#options.events.record(BREAKER_EVENTS[to], { pool, backend, from, to, reason });
   }
 
   overridden({ pool, backend, before, after, by }: OverrideChange): void {

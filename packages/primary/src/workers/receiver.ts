@@ -3,6 +3,7 @@ import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import type { Dealer } from '../listeners/dealer.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
+import type { Limiting } from '../limits/limiting.ts';
 import type { DrainWatch } from '../overrides/drain-watch.ts';
 import type { Sharing } from '../store/sharing.ts';
 import type { LoadExchange } from './load-exchange.ts';
@@ -15,6 +16,7 @@ export interface Receivers {
   readonly health: HealthMonitor;
   readonly dealer: Dealer;
   readonly drains: DrainWatch;
+  readonly limiting: Limiting;
   /** Sends an answer. */
   readonly answer: (worker: Worker, message: ToWorker) => void;
 }
@@ -27,6 +29,7 @@ export function receiver({
   health,
   dealer,
   drains,
+  limiting,
   answer,
 }: Receivers): (worker: Worker, message: ToPrimary) => void {
   return (worker, message) => {
@@ -37,6 +40,10 @@ export function receiver({
       case 'load':
         load.report(worker.id, message);
         drains.check();
+        return;
+      case 'permits':
+      case 'tries':
+        limiting.receive(worker.id, message);
         return;
       case 'backend-failed':
         health.reportFailure(message.slot, message.reason);

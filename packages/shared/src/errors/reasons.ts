@@ -36,6 +36,9 @@ export const REASONS = {
   tls_failed: 502,
   protocol_error: 502,
   no_backend: 503,
+  queue_full: 503,
+  queue_timeout: 503,
+  breaker_open: 503,
   response_timeout: 504,
   loop_detected: 508,
 } as const;

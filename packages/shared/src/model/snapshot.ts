@@ -3,6 +3,7 @@
  * worker, which compiles it and replaces what it had. Between snapshots only states and weights of backends change (see ipc/).
  */
 import type { BackendConfig, Config, PoolConfig } from '../config/schema/root.ts';
+import type { BreakerState } from '../metrics/catalog.ts';
 import type { BackendTlsSettings } from './backend-tls.ts';
 import type { StoreSnapshot } from './store-snapshot.ts';
 
@@ -22,14 +23,16 @@ export type BackendState = HealthState | 'draining' | 'maintenance';
 export interface BackendSnapshot extends BackendConfig {
   readonly slot: number;
   readonly state: BackendState;
+  /** Absent where it is closed, or there is none. */
+  readonly breaker?: BreakerState;
 }
 
 /** What decides whether a backend gets traffic; the weight is the one in use, which need not be the configured one. */
-export type Effective = Pick<BackendSnapshot, 'state' | 'weight'>;
+export type Effective = Pick<BackendSnapshot, 'state' | 'weight' | 'breaker'>;
 
 /** Whether a backend may get requests of whoever comes. */
-export function takesNewTraffic({ state, weight }: Effective): boolean {
-  return (state === 'unknown' || state === 'up') && weight > 0;
+export function takesNewTraffic({ state, weight, breaker }: Effective): boolean {
+  return (state === 'unknown' || state === 'up') && weight > 0 && breaker !== 'open';
 }
 
 /** A pool in a snapshot. */

@@ -5,6 +5,7 @@
 import type { Agent } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { FailureCode } from '@lb/shared/errors/reasons';
+import type { BreakerState } from '@lb/shared/metrics/catalog';
 import { parseBackendUrl } from '@lb/shared/net/backend-url';
 import {
   type BackendSnapshot,
@@ -20,6 +21,7 @@ import { ConnectionPool } from '../forward/native/connection-pool.ts';
 import type { BackendMetrics } from '../metrics/request-metrics.ts';
 import type { Candidate } from './policy.ts';
 import { LatencyAverage } from './latency-average.ts';
+import { BackendLimits, type LimitTools } from './limits/backend-limits.ts';
 
 /** Where a backend listens, in http.request's words. */
 export interface BackendTarget {
@@ -35,6 +37,7 @@ export interface BackendTarget {
 export interface BackendTools {
   readonly clock: Clock;
   readonly contexts: ClientContexts;
+  readonly limits: LimitTools;
 }
 
 export class Backend implements Candidate {
@@ -56,6 +59,7 @@ export class Backend implements Candidate {
   #weight: number;
   #backup: boolean;
   #state: BackendState;
+  #limits: BackendLimits | undefined;
   #outages = 0;
   #inFlight = 0;
   #inFlightElsewhere = 0;
@@ -90,6 +94,7 @@ export class Backend implements Candidate {
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.#state = snapshot.state;
+    this.#limits = BackendLimits.of(undefined, snapshot, pool, tools.limits);
   }
 
   /** What http-proxy-3 is pointed at, taken apart once: a string or URL would be parsed again for each request. */
@@ -132,6 +137,25 @@ export class Backend implements Candidate {
     return this.#state;
   }
 
+  /** What limits it; undefined where nothing does. */
+  get limits(): BackendLimits | undefined {
+    return this.#limits;
+  }
+
+  get breaker(): BreakerState {
+    return this.#limits?.gate?.state ?? 'closed';
+  }
+
+  /** Its breaker alone keeps it from getting requests of whoever comes. */
+  get isBroken(): boolean {
+    const { state, weight } = this;
+    return this.breaker === 'open' && takesNewTraffic({ state, weight });
+  }
+
+  get hasRoom(): boolean {
+    return this.#limits === undefined || this.#limits.hasRoom(this.#inFlight);
+  }
+
   /** Whether it may get requests of whoever comes. */
   get isAvailable(): boolean {
     return takesNewTraffic(this);
@@ -153,6 +177,10 @@ export class Backend implements Candidate {
     if (wasServing && !this.isServing) this.#outages++;
   }
 
+  setBreaker(state: BreakerState): void {
+    this.#limits?.gate?.set(state);
+  }
+
   setWeight(weight: number): void {
     this.#weight = weight;
   }
@@ -166,6 +194,7 @@ export class Backend implements Candidate {
     this.#weight = snapshot.weight;
     this.#backup = snapshot.backup;
     this.setState(snapshot.state);
+    this.#limits = BackendLimits.of(this.#limits, snapshot, pool, this.#tools.limits);
     const sameTls = !this.#isTls || isDeepStrictEqual(pool.tls, this.#tls);
     if (sameTls && isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;
@@ -182,6 +211,7 @@ export class Backend implements Candidate {
   /** A try begins. */
   begin(): void {
     this.#inFlight++;
+    this.#limits?.begin();
     this.metrics.moveInFlight(1);
   }
 
@@ -189,21 +219,25 @@ export class Backend implements Candidate {
   end(): void {
     this.#inFlight--;
     this.metrics.moveInFlight(-1);
+    this.#limits?.end();
   }
 
   /** The head of an answer came this long after the try began. */
   answered(status: number, ms: number, nowMs: number): void {
     this.#latency.observe(ms, nowMs);
+    this.#limits?.answered(status, ms, nowMs, this.#inFlight);
     this.metrics.answered(status, ms);
   }
 
   /** A try ended without an answer, for which the backend is to blame. */
   failed(code: FailureCode): void {
+    this.#limits?.failed();
     this.metrics.failed(code);
   }
 
   /** The body of an answer broke off. */
   cut(code: FailureCode): void {
+    this.#limits?.cut();
     this.metrics.failed(code);
   }
 

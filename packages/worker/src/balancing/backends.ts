@@ -1,18 +1,24 @@
 /** All the backends and pools of a worker, carried from snapshot to snapshot. */
+import type { BreakerState } from '@lb/shared/metrics/catalog';
 import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Cells } from '../metrics/cells.ts';
 import { BackendMetrics, PoolMetrics } from '../metrics/request-metrics.ts';
 import { Backend, type BackendTools } from './backend.ts';
+import { LimitDesk } from './limits/limit-desk.ts';
+import { Permits } from './limits/permits.ts';
 import { Pool } from './pool.ts';
 
 export class Backends {
+  /** Where limits are agreed on with the primary. */
+  readonly desk = new LimitDesk();
   readonly #cells: Cells;
   readonly #tools: BackendTools;
   readonly #random: Random;
   /** Place of this worker among all, from 0. */
   readonly #place: number;
+  readonly #permits = new Map<number, Permits>();
   #bySlot = new Map<number, Backend>();
   #pools = new Map<string, Pool>();
   #sentLoad: Uint32Array = new Uint32Array(0);
@@ -20,7 +26,14 @@ export class Backends {
 
   constructor(cells: Cells, clock: Clock, random: Random, place: number) {
     this.#cells = cells;
-    this.#tools = { clock, contexts: new ClientContexts() };
+    const nowMs = (): number => clock.monotonicMs();
+    const limits = {
+      random,
+      nowMs,
+      listener: this.desk,
+      permitsOf: (slot: number) => this.#permitsOf(slot),
+    };
+    this.#tools = { clock, contexts: new ClientContexts(), limits };
     this.#random = random;
     this.#place = place;
   }
@@ -32,9 +45,14 @@ export class Backends {
   } {
     const bySlot = new Map<number, Backend>();
     const pools = new Map<string, Pool>();
-    const startOffset = this.#place / Math.max(1, snapshot.workerCount);
+    const { secret } = snapshot;
+    const workerCount = Math.max(1, snapshot.workerCount);
+    const startOffset = this.#place / workerCount;
+    const { nowMs } = this.#tools.limits;
     for (const pool of snapshot.pools) {
       const backends = pool.backends.map((entry) => {
+        if (entry.maxConnections > 0)
+          this.#permitsOf(entry.slot).configure(entry.maxConnections, workerCount);
         const known = this.#bySlot.get(entry.slot);
         known?.apply(entry, pool);
         const backend =
@@ -49,9 +67,10 @@ export class Backends {
         return backend;
       });
       const known = this.#pools.get(pool.name);
-      const { secret } = snapshot;
-      known?.apply(pool, backends, secret);
-      const tools = { random: this.#random, startOffset, secret };
+      const queueMax = shareOf(pool.queue.max, this.#place, workerCount);
+      known?.apply(pool, backends, secret, queueMax);
+      const onWait = (waiting: Pool): void => this.desk.waits(waiting);
+      const tools = { random: this.#random, startOffset, secret, nowMs, queueMax, onWait };
       pools.set(
         pool.name,
         known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), tools),
@@ -59,6 +78,8 @@ export class Backends {
     }
     const removed = [...this.#bySlot.values()].filter(({ slot }) => !bySlot.has(slot));
     for (const backend of removed) backend.close();
+    for (const [name, pool] of this.#pools) if (!pools.has(name)) pool.close();
+    this.desk.follow(pools.values());
     this.#bySlot = bySlot;
     this.#pools = pools;
     this.#slotCount = snapshot.slotCount;
@@ -69,6 +90,13 @@ export class Backends {
     const backend = this.#bySlot.get(slot);
     if (backend === undefined) return;
     backend.setState(state);
+    this.#pools.get(backend.pool)?.changed();
+  }
+
+  setBreaker(slot: number, breaker: BreakerState): void {
+    const backend = this.#bySlot.get(slot);
+    if (backend === undefined || backend.breaker === breaker) return;
+    backend.setBreaker(breaker);
     this.#pools.get(backend.pool)?.changed();
   }
 
@@ -111,4 +139,16 @@ export class Backends {
     this.#sentLoad = load;
     return load;
   }
+
+  #permitsOf(slot: number): Permits {
+    const known = this.#permits.get(slot) ?? new Permits();
+    this.#permits.set(slot, known);
+    return known;
+  }
+}
+
+/** What one of several workers has of a number; at least one, unless there is nothing to share. */
+function shareOf(total: number, place: number, workerCount: number): number {
+  const share = Math.floor(total / workerCount) + (place < total % workerCount ? 1 : 0);
+  return total === 0 ? 0 : Math.max(1, share);
 }

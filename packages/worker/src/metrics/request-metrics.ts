@@ -3,6 +3,7 @@ import {
   METHOD_LABELS,
   NO_ROUTE,
   type MetricName,
+  type QueueRejection,
   type StickyResult,
 } from '@lb/shared/metrics/catalog';
 import { FAILURES, type FailureCode } from '@lb/shared/errors/reasons';
@@ -172,10 +173,21 @@ export class PoolMetrics {
   readonly #cells: Cells;
   readonly #pool: string;
   readonly #sticky = new Map<StickyResult, Cell>();
+  readonly #queueLength: Cell;
 
   constructor(cells: Cells, pool: string) {
     this.#cells = cells;
     this.#pool = pool;
+    this.#queueLength = cells.series('lb_pool_queue_length', pool);
+  }
+
+  moveQueue(by: 1 | -1): void {
+    this.#cells.add(this.#queueLength, by);
+  }
+
+  /** A request that waited, or wanted to, was refused. */
+  queueRejected(reason: QueueRejection): void {
+    this.#cells.add(this.#cells.series('lb_pool_queue_rejected_total', this.#pool, reason), 1);
   }
 
   /** A try follows a failed one. */

@@ -19,11 +19,12 @@ import type { Carrier, Exchange } from './exchange.ts';
 import { HeldAnswer } from './held-answer.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
 import { responseLines } from './response-lines.ts';
+import { RoomWait, type Seeker } from './room-wait.ts';
 import { sendReply } from './send-reply.ts';
-import { failureReply, noBackendReply } from './upstream-errors.ts';
+import { failureReply, type NoBackendReason, noBackendReply } from './upstream-errors.ts';
 import { upstreamRequest } from './upstream-request.ts';
 
-export class Passage implements Carrier, TryEvents {
+export class Passage implements Carrier, TryEvents, Seeker {
   readonly exchange: Exchange;
   readonly route: ForwardingRoute;
   readonly pool: Pool;
@@ -34,6 +35,8 @@ export class Passage implements Carrier, TryEvents {
   #lastFailure: Failure | undefined;
   /** In a sticky pool alone. */
   #visit: Visit | undefined;
+  /** While it waits for a backend, and until it has one. */
+  #roomWait: RoomWait | undefined;
   /** While its head has to wait. */
   #held: HeldAnswer | undefined;
 
@@ -67,19 +70,31 @@ export class Passage implements Carrier, TryEvents {
   }
 
   #attempt(backend: Backend | undefined, nowMs?: number): void {
-    const { exchange, pool } = this;
-    if (backend === undefined) {
-      const last = this.#lastFailure;
-      if (last !== undefined) pool.metrics.retryRefused('no_backend');
-      sendReply(exchange, last === undefined ? noBackendReply() : failureReply(last.code));
+    const { exchange } = this;
+    if (backend?.hasRoom !== true) {
+      this.#roomWait ??= new RoomWait(this);
+      this.#roomWait.wait(backend);
       return;
     }
-    this.#startedMs = nowMs ?? (exchange.tries === 0 ? exchange.startedMs : this.#nowMs());
+    const isFirst = exchange.tries === 0 && this.#roomWait === undefined;
+    this.#startedMs = nowMs ?? (isFirst ? exchange.startedMs : this.#nowMs());
+    this.#roomWait = undefined;
     this.#backend = backend;
     exchange.backend = backend;
     exchange.tries++;
     backend.begin();
     this.#try = this.startTry(backend);
+  }
+
+  /** No backend will have it. */
+  refuse(reason: NoBackendReason): void {
+    const { exchange, pool } = this;
+    const last = this.#lastFailure;
+    if (last !== undefined) pool.metrics.retryRefused('no_backend');
+    sendReply(
+      exchange,
+      last === undefined ? noBackendReply(reason, pool) : failureReply(last.code),
+    );
   }
 
   /** Begins a try; its events do not come before it has returned. */
@@ -94,6 +109,7 @@ export class Passage implements Carrier, TryEvents {
   }
 
   cancel(): void {
+    this.#roomWait?.leave();
     if (this.#backend === undefined) return;
     this.#try?.cancel();
     this.endTry();

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
 import { clientTls } from './client-tls.ts';
+import { circuitBreaker, queue } from './pool-limits.ts';
 import { duration, method, name, positiveDuration, size, whole } from './scalars.ts';
 import { sticky } from './sticky.ts';
 
@@ -36,6 +37,11 @@ const backend = z.preprocess(
       url: backendUrl.describe('http://host:port, https://host:port or unix:/path.sock.'),
       name: name.optional().describe('Name in logs and metrics. Default: host:port.'),
       weight: whole(0, 1000).default(1).describe('Share of the traffic. 0 = no new traffic.'),
+      maxConnections: whole(0, 1_000_000)
+        .default(0)
+        .describe(
+          'Requests in flight to it, over all workers; tunnels count. What is above goes to other backends or waits in the queue. 0 = no limit.',
+        ),
       backup: z
         .boolean('expected true or false')
         .default(false)
@@ -186,6 +192,19 @@ export const pool = z.strictObject({
     .describe('How the requests of a session keep to one backend. Default: they do not.'),
   timeouts: timeouts.prefault({}).describe('How long a backend may take.'),
   retries: retries.prefault({}).describe('What is tried again.'),
+  circuitBreaker: circuitBreaker
+    .nullable()
+    .default(null)
+    .describe('Keeps traffic from a backend whose tries fail too often. Default: off.'),
+  queue: queue
+    .prefault({})
+    .describe('Where requests wait while every backend is full: first come, first served.'),
+  adaptiveConcurrency: z
+    .boolean('expected true or false')
+    .default(false)
+    .describe(
+      'Each worker limits what it has in flight to a backend by how the latency moves, between 3 and 1000.',
+    ),
   connections: connections.prefault({}).describe('Connections to each backend, per worker.'),
   tls: clientTls
     .prefault({})
