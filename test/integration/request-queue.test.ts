@@ -223,6 +223,18 @@ test('nobody waits for backends that went down', async () => {
   expect(refused.headers.get('proxy-status')).toContain('details="no_backend"');
 });
 
+test('adaptiveConcurrency begins with three in flight, and the next goes elsewhere', async () => {
+  await using scene = await startScene(2, { adaptiveConcurrency: true });
+  const [first, second] = scene.backends;
+  scene.worker.apply(scene.yaml({ policy: 'ip_hash' }, { maxConnections: 0 }));
+
+  const answers = Array.from({ length: 6 }, () => scene.get());
+
+  await eventually(() => expect([first?.held.length, second?.held.length]).toEqual([3, 3]));
+  for (const backend of scene.backends) backend.letGo();
+  expect(await statusesOf(answers)).toEqual(answers.map(() => 200));
+});
+
 test('a request of a session waits for its backend although others have room', async () => {
   await using scene = await startScene(2, { sticky: { mode: 'cookie' } });
   const [first] = scene.backends;

@@ -12,7 +12,7 @@ import { Pool } from './pool.ts';
 
 export class Backends {
   /** Where limits are agreed on with the primary. */
-  readonly desk = new LimitDesk();
+  readonly desk = new LimitDesk((slot) => this.#permitsOf(slot));
   readonly #cells: Cells;
   readonly #tools: BackendTools;
   readonly #random: Random;

@@ -6,6 +6,7 @@ import type { PermitChange, PermitReport, ToPrimary } from '@lb/shared/ipc/messa
 import type { Backend } from '../backend.ts';
 import type { Pool } from '../pool.ts';
 import type { TryListener } from './backend-limits.ts';
+import type { Permits } from './permits.ts';
 
 /** Failures of this long are told together; the breaker opens so much later. */
 const FAILURE_DELAY_MS = 5;
@@ -19,11 +20,17 @@ interface Limited {
 }
 
 export class LimitDesk implements TryListener {
+  readonly #permitsOf: (slot: number) => Permits;
   #send: (message: ToPrimary) => void = () => undefined;
   #bySlot: ReadonlyMap<number, Limited> = new Map();
   /** What the primary knows of, by slot. */
   readonly #saidWanted = new Map<number, number>();
   #failureTimer: NodeJS.Timeout | undefined;
+
+  /** @param permitsOf what this worker holds for a slot, whether or not a backend of its has that slot now */
+  constructor(permitsOf: (slot: number) => Permits) {
+    this.#permitsOf = permitsOf;
+  }
 
   /** From now on there is a primary to talk to. */
   connect(send: (message: ToPrimary) => void): void {
@@ -39,6 +46,7 @@ export class LimitDesk implements TryListener {
           .map((backend) => [backend.slot, { backend, pool }]),
       ),
     );
+    for (const limited of this.#bySlot.values()) this.#giveBack(limited);
     const without = [...this.#bySlot.values()].filter(
       ({ backend: { limits } }) => limits?.permits?.held === 0,
     );
@@ -49,10 +57,11 @@ export class LimitDesk implements TryListener {
   take(changes: readonly PermitChange[]): void {
     for (const change of changes) {
       const { slot, granted, trials } = change;
+      // It may come before the snapshot in which the slot is limited: what is held must be known all the same.
+      this.#permitsOf(slot).take(change);
+      this.#saidWanted.set(slot, UNSURE);
       const limited = this.#bySlot.get(slot);
       if (limited === undefined) continue;
-      this.#saidWanted.set(slot, UNSURE);
-      limited.backend.limits?.permits?.take(change);
       limited.backend.limits?.gate?.allow(trials);
       if (granted > 0 || trials > 0) limited.pool.queue.roomCame();
       // After those who wait have used what came: permits that go round would only ever be passed on.
