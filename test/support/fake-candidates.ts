@@ -12,6 +12,7 @@ import { seededRandom } from '@lb/shared/time/clock';
 export interface Fake extends Candidate {
   load: number;
   latencyMs: number;
+  hasRoom: boolean;
 }
 
 /** One for each weight; its slot is its place, and so is its name. */
@@ -23,6 +24,7 @@ export const fakes = (...weights: readonly number[]): Fake[] =>
     load: 0,
     latencyMs: 0,
     share: 1,
+    hasRoom: true,
   }));
 
 /** What policies are made with in tests: the same random numbers each time. */

@@ -9,6 +9,7 @@ import { backendTlsSettings } from '@lb/shared/model/backend-tls';
 import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { storeSnapshot } from '@lb/shared/model/store-snapshot';
 import { bindSocket } from '@lb/primary/internal/listeners/bind';
+import { Limiting } from '@lb/primary/internal/limits/limiting';
 import { serveCalls } from '@lb/primary/internal/store/serve-calls';
 import { type Clock, systemClock } from '@lb/shared/time/clock';
 import { MemoryStore } from '@lb/shared/store/memory-store';
@@ -68,6 +69,13 @@ export async function startWorker(
       () => undefined,
     );
   };
+  const limiting = new Limiting({
+    clock: systemClock,
+    workerCount: () => 1,
+    send: (_, message) => worker.receive(message, undefined),
+    onBreaker: ({ slot }) => change(slot, states.get(slot) ?? 'up'),
+  });
+  const states = new Map<number, BackendState>();
   const worker = new Worker({
     clock,
     place: 0,
@@ -76,6 +84,8 @@ export async function startWorker(
       messages.push(message);
       if (message.type === 'store' && isStoreUp) answerStore(message);
       if (message.type === 'listening') onListening();
+      if (message.type === 'permits' || message.type === 'tries')
+        setImmediate(() => limiting.receive(0, message));
     },
     exit: () => onExit(),
   });
@@ -90,11 +100,21 @@ export async function startWorker(
   const apply = (text: string): void => {
     version++;
     snapshot = toSnapshot(full(text), version);
+    limiting.follow(snapshot.pools);
     worker.receive({ lb: 1, type: 'snapshot', snapshot }, undefined);
   };
   const weightOf = (slot: number): number =>
     snapshot?.pools.flatMap(({ backends }) => backends).find((each) => each.slot === slot)
       ?.weight ?? 0;
+  const change = (
+    slot: number,
+    state: BackendState,
+    { weight = weightOf(slot), ...more }: { weight?: number; version?: number } = {},
+  ): void => {
+    states.set(slot, state);
+    const changes = [{ slot, state, weight, breaker: limiting.breakerOf(slot) ?? 'closed' }];
+    worker.receive({ lb: 1, type: 'states', changes, ...more }, undefined);
+  };
   apply(yaml);
   worker.receive({ lb: 1, type: 'listen', listener: 'web' }, handle);
   await listening;
@@ -103,10 +123,7 @@ export async function startWorker(
     url: `http://127.0.0.1:${port}`,
     messages,
     apply,
-    setState: (slot, state, { weight = weightOf(slot), ...more } = {}) => {
-      const changes = [{ slot, state, weight }];
-      worker.receive({ lb: 1, type: 'states', changes, ...more }, undefined);
-    },
+    setState: change,
     receive: (message) => worker.receive(message, undefined),
     stopStore: () => {
       isStoreUp = false;
@@ -115,6 +132,7 @@ export async function startWorker(
     async [Symbol.asyncDispose]() {
       void worker.drain(0);
       await exited;
+      limiting.close();
     },
   };
 }

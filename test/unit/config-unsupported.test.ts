@@ -112,11 +112,6 @@ describe('what is planned and does not work yet', () => {
         'routes.[] cache',
         'routes.[] compress',
         'pools.* discovery',
-
-        'pools.* circuitBreaker',
-        'pools.* queue',
-        'pools.* adaptiveConcurrency',
-        'pools.*.backends.[] maxConnections',
         'pools.*.backends.[] zone',
         'admin dashboard',
         'log.access redact',

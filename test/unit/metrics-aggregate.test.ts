@@ -39,6 +39,7 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
   const parsed = poolSchema.parse({
     backends: backends.map((name) => `http://${name}`),
     sticky: { mode: 'cookie' },
+    circuitBreaker: {},
   });
   const file = root.parse({
     listeners: [{ bind: '127.0.0.1:0' }],

@@ -64,6 +64,7 @@ function scene(failing: Partial<Failure> = {}): {
       url,
       name: url,
       weight: 1,
+      maxConnections: 0,
       backup: false,
       state: 'up',
     })),

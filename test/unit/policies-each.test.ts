@@ -159,6 +159,7 @@ describe('ewma', () => {
       weight: 1,
       load: 0,
       share: 1,
+      hasRoom: true,
       get latencyMs() {
         return average.currentMs();
       },

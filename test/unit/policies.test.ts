@@ -58,6 +58,20 @@ describe.each(POLICIES)('%s', (name) => {
     }
   });
 
+  test('passes over those without room, and takes them again when they have some', () => {
+    const policy = make(name);
+    const candidates = fakes(1, 5, 2, 900);
+    policy.update(candidates);
+    for (const fake of candidates) fake.hasRoom = fake.slot === 2;
+    for (let i = 0; i < 50; i++) expect(policy.pick(requestWith(`${i}`))?.slot).toBe(2);
+    for (const fake of candidates) fake.hasRoom = false;
+    expect(policy.pick(requestWith('key'))).toBeUndefined();
+
+    for (const fake of candidates) fake.hasRoom = true;
+
+    expect(policy.pick(requestWith('key'))).toBeDefined();
+  });
+
   test('through many changes it picks one that is listed and untried, whenever there is one', () => {
     const random = seededRandom(7);
     const policy = make(name, { random });

@@ -16,6 +16,7 @@ import type { HealthMonitor } from './health/health-monitor.ts';
 import { SlowStarts } from './health/slow-starts.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
+import { Limiting } from './limits/limiting.ts';
 import { Dealer } from './listeners/dealer.ts';
 import { InheritedSockets, type InheritedDescriptors } from './listeners/inherited-sockets.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
@@ -25,7 +26,7 @@ import { BackendWindow } from './metrics/backend-window.ts';
 import type { OutlierMonitor } from './outliers/outlier-monitor.ts';
 import { buildOverriding, type Overriding } from './overrides/overriding.ts';
 import { CookieSecret } from './snapshot/cookie-secret.ts';
-import { SnapshotPublisher } from './snapshot/publisher.ts';
+import { type PublisherOptions, SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
 import { LoadExchange } from './workers/load-exchange.ts';
@@ -70,6 +71,7 @@ export interface InstanceParts {
   readonly outliers: OutlierMonitor;
   readonly overriding: Overriding;
   readonly load: LoadExchange;
+  readonly limiting: Limiting;
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
   readonly dealer: Dealer;
@@ -83,7 +85,7 @@ export interface InstanceParts {
 
 /** Builds them. They know each other only by the functions they are handed here. */
 export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): InstanceParts {
-  const { clock, random, log, version, first, origin, fork } = options;
+  const { clock, random, log, version, origin, fork } = options;
   const startedAtMs = clock.wallMs();
   const wallMs = (): number => clock.wallMs();
 
@@ -96,7 +98,8 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     registry: () => sharing.registry,
   });
   const slowStarts = new SlowStarts(clock);
-  const { effectiveOf } = overriding;
+  const effectiveOf: typeof overriding.effectiveOf = (pool, backend) =>
+    limiting.joined(backend.slot, overriding.effectiveOf(pool, backend));
   const conditions = buildConditions(options, { ...told, effectiveOf });
   const { health, outliers, panic } = conditions;
   const chronicle = new Chronicle({
@@ -113,6 +116,15 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const load = new LoadExchange({
     recipients: () => supervisor.workers.map(({ id }) => id),
     send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
+  });
+  const limiting = new Limiting({
+    clock,
+    workerCount: () => supervisor.workers.length,
+    send: (id, message) => supervisor.send(id, message),
+    onBreaker: (change) => {
+      publisher.changed([change.slot]);
+      chronicle.breakerChanged(change);
+    },
   });
   const listeners = new ListenerSet(new InheritedSockets(options.inherited));
   const dealer = new Dealer({
@@ -134,6 +146,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     answer: ({ id }, message) => supervisor.send(id, message),
     drains: overriding.drains,
     chronicle,
+    limiting,
     sharing,
     metrics,
     load,
@@ -156,6 +169,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     onGone: ({ id }) => {
       metrics.removeWorker(id);
       load.remove(id);
+      limiting.remove(id);
       overriding.drains.check();
       dealer.remove(id);
       sharing.remove(id);
@@ -166,22 +180,17 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     onChange: () => publisher.changeSecret(),
     log,
   });
-  const publisher = new SnapshotPublisher(first.config, {
-    slots: new SlotTable({
-      monotonicMs: () => clock.monotonicMs(),
-      isBusy: (slot) => load.inFlight(slot) > 0,
-    }),
-    follow: (pools) => {
-      health.update(pools);
-      outliers.update(pools);
-    },
+  const publishing = {
+    health,
+    outliers,
+    limiting,
+    load,
+    supervisor,
+    secret,
     effectiveOf,
     slowStarts,
-    secret: () => secret.current,
-    broadcast: (message) => supervisor.broadcast(message),
-    applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
-    log,
-  });
+  };
+  const publisher = buildPublisher(options, publishing);
   const changing = buildChanging(options, {
     lifecycle,
     listeners,
@@ -206,7 +215,36 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     ...lifecycle,
   });
   const admin = new AdminServer({ context: view, log });
-  return { ...shown, secret, events, chronicle, dealer, changing, view, admin };
+  return { ...shown, limiting, secret, events, chronicle, dealer, changing, view, admin };
+}
+
+/** What brings snapshots to the workers, and before that to whoever follows the pools. */
+function buildPublisher(
+  { first, clock, log }: PrimaryOptions,
+  parts: Pick<
+    InstanceParts,
+    'health' | 'outliers' | 'limiting' | 'load' | 'supervisor' | 'secret'
+  > &
+    Pick<PublisherOptions, 'effectiveOf' | 'slowStarts'>,
+): SnapshotPublisher {
+  const { health, outliers, limiting, load, supervisor, secret, effectiveOf, slowStarts } = parts;
+  return new SnapshotPublisher(first.config, {
+    slots: new SlotTable({
+      monotonicMs: () => clock.monotonicMs(),
+      isBusy: (slot) => load.inFlight(slot) > 0,
+    }),
+    follow: (pools) => {
+      health.update(pools);
+      outliers.update(pools);
+      limiting.follow(pools);
+    },
+    effectiveOf,
+    slowStarts,
+    secret: () => secret.current,
+    broadcast: (message) => supervisor.broadcast(message),
+    applied: (target, timeoutMs) => supervisor.until(({ applied }) => applied >= target, timeoutMs),
+    log,
+  });
 }
 
 /** What counts and remembers, and needs nobody else for it. */

@@ -208,13 +208,14 @@ export class Primary {
 
   async #close(): Promise<void> {
     const { listeners, dealer, admin, load, sharing, changing } = this.#parts;
-    const { health, outliers, overriding } = this.#parts;
+    const { health, outliers, limiting, overriding } = this.#parts;
     clearInterval(this.#sampling);
     changing.guard.end('stopped', 'the instance stops');
     listeners.close();
     dealer.close();
     health.close();
     outliers.close();
+    limiting.close();
     load.close();
     await sharing.close();
     await admin.close();

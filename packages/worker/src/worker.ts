@@ -90,6 +90,7 @@ export class Worker {
     this.#accessLog = new AccessLog(this.#logSink, clock, random);
     this.#backends = new Backends(this.#cells, clock, random, setup.place);
     this.#backends.onOutlier(() => this.#sendOutcomes());
+    this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
@@ -172,6 +173,9 @@ export class Worker {
         this.#backends.setLoadElsewhere(message.inFlight, message.retries);
         this.#listeners.setConnectionsElsewhere(message.connections);
         return;
+      case 'permits':
+        this.#backends.desk.take(message.changes);
+        return;
       case 'stored':
         this.#primaryStore.answered(message.id, message.results);
         return;
@@ -198,6 +202,7 @@ export class Worker {
     await this.#listeners.drain(() => this.#tunnels.close());
     clearTimeout(deadline);
     for (const timer of this.#timers) clearInterval(timer);
+    this.#backends.desk.close();
     this.#tunnels.count();
     this.#sendMetrics();
     await Promise.race([
@@ -262,8 +267,9 @@ export class Worker {
 
   /** Who waits for the version also wants to know what was begun before it: the load goes first. */
   #change(changes: readonly BackendChange[], version: number | undefined): void {
-    for (const { slot, state, weight, slowStartMs } of changes) {
+    for (const { slot, state, weight, slowStartMs, breaker } of changes) {
       this.#backends.setState(slot, state);
+      this.#backends.setBreaker(slot, breaker ?? 'closed');
       this.#backends.setWeight(slot, weight);
       this.#backends.setSlowStart(slot, slowStartMs);
     }
@@ -293,6 +299,7 @@ export class Worker {
   #onLoadInterval(): void {
     this.#sendOutcomes();
     if (this.#workerCount !== 1) this.#sendLoad();
+    this.#backends.desk.tick();
   }
 
   #sendOutcomes(): void {

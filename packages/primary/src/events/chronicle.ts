@@ -7,6 +7,7 @@ import type { GuardVerdict } from '../config/reload-guard.ts';
 import type { ReloadOutcome } from '../config/reload.ts';
 import type { HealthChange } from '../health/health-record.ts';
 import type { SlowStarts } from '../health/slow-starts.ts';
+import type { BreakerChange } from '../limits/breakers.ts';
 import type { ProbeEvent } from '../health/watch.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import { setBackendGauges } from '../metrics/backend-gauges.ts';
@@ -23,6 +24,12 @@ const OVERRIDE_EVENTS = {
   drain: 'backendDrained',
   disabled: 'backendDisabled',
   none: 'backendEnabled',
+} as const;
+
+const BREAKER_EVENTS = {
+  closed: 'breakerClosed',
+  open: 'breakerOpen',
+  half_open: 'breakerHalfOpen',
 } as const;
 
 const WORKER_STATES: readonly WorkerState[] = ['starting', 'running', 'draining'];
@@ -105,6 +112,12 @@ export class Chronicle {
   /** A pool began to ignore health, or goes by it again. */
   panicked(pool: string, isPanicking: boolean): void {
     this.#options.events.record(isPanicking ? 'panicBegun' : 'panicEnded', { pool });
+  }
+
+  breakerChanged({ pool, backend, from, to, reason }: BreakerChange): void {
+    this.#stale.add(pool);
+    this.#options.metrics.add('lb_breaker_transitions_total', [pool, backend, to]);
+    this.#options.events.record(BREAKER_EVENTS[to], { pool, backend, from, to, reason });
   }
 
   overridden({ pool, backend, before, after, by }: OverrideChange): void {

@@ -1,4 +1,5 @@
 /** The gauges that follow what holds for backends: the primary sets them when they are asked for. */
+import { BREAKER_STATES } from '@lb/shared/metrics/catalog';
 import {
   type BackendSnapshot,
   type Effective,
@@ -34,6 +35,10 @@ export function setBackendGauges(
     metrics.set('lb_backend_up', labels, state === 'up' ? 1 : 0);
     for (const each of BACKEND_STATES)
       metrics.set('lb_backend_state', [...labels, each], each === state ? 1 : 0);
+    if (pool.circuitBreaker !== null) {
+      for (const each of BREAKER_STATES)
+        metrics.set('lb_breaker_state', [...labels, each], each === effective.breaker ? 1 : 0);
+    }
     metrics.set('lb_backend_weight', labels, backend.weight);
     const share = slowStarts.progressOf(backend.slot)?.share ?? 1;
     metrics.set('lb_backend_effective_weight', labels, effective.weight * share);

@@ -1,8 +1,10 @@
 /** Which series a configuration implies: they exist at zero before anything happens, so that rates have a beginning. */
 import {
+  BREAKER_STATES,
   EJECTION_REASONS,
   MIRROR_RESULTS,
   NO_ROUTE,
+  QUEUE_REJECTIONS,
   RETRY_REASONS,
   RETRY_REFUSALS,
   STICKY_RESULTS,
@@ -44,6 +46,7 @@ const EVENT_TYPES: readonly string[] = [
   'drain',
   'store',
   'override',
+  'breaker',
   'drain_empty',
   'overload',
 ];
@@ -72,7 +75,10 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
   }
   for (const pool of pools) {
     yield* poolSeries(pool);
-    for (const backend of pool.backends) yield* backendSeries([pool.name, backend.name]);
+    for (const backend of pool.backends) {
+      yield* backendSeries([pool.name, backend.name]);
+      if (pool.circuitBreaker !== null) yield* breakerSeries([pool.name, backend.name]);
+    }
   }
 }
 
@@ -123,6 +129,9 @@ function* poolSeries({ name: pool, sticky }: PoolSnapshot): Implied {
   for (const reason of RETRY_REASONS) yield { metric: 'lb_retries_total', labels: [pool, reason] };
   for (const reason of RETRY_REFUSALS)
     yield { metric: 'lb_retries_refused_total', labels: [pool, reason] };
+  yield { metric: 'lb_pool_queue_length', labels: [pool] };
+  for (const reason of QUEUE_REJECTIONS)
+    yield { metric: 'lb_pool_queue_rejected_total', labels: [pool, reason] };
   if (sticky === null) return;
   for (const result of STICKY_RESULTS) yield { metric: 'lb_sticky_total', labels: [pool, result] };
 }
@@ -147,6 +156,13 @@ function* backendSeries(labels: readonly [pool: string, backend: string]): Impli
   for (const reason of EJECTION_REASONS) {
     yield { metric: 'lb_ejections_total', labels: [...labels, reason] };
     yield { metric: 'lb_ejections_suppressed_total', labels: [...labels, reason] };
+  }
+}
+
+function* breakerSeries(labels: readonly [pool: string, backend: string]): Implied {
+  for (const state of BREAKER_STATES) {
+    yield { metric: 'lb_breaker_state', labels: [...labels, state] };
+    yield { metric: 'lb_breaker_transitions_total', labels: [...labels, state] };
   }
 }
 

@@ -4,6 +4,7 @@ import type { Chronicle } from '../events/chronicle.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import type { Dealer } from '../listeners/dealer.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
+import type { Limiting } from '../limits/limiting.ts';
 import type { OutlierMonitor } from '../outliers/outlier-monitor.ts';
 import type { DrainWatch } from '../overrides/drain-watch.ts';
 import type { Sharing } from '../store/sharing.ts';
@@ -19,6 +20,7 @@ export interface Receivers {
   readonly dealer: Dealer;
   readonly drains: DrainWatch;
   readonly chronicle: Chronicle;
+  readonly limiting: Limiting;
   /** Sends an answer. */
   readonly answer: (worker: Worker, message: ToWorker) => void;
 }
@@ -33,6 +35,7 @@ export function receiver({
   dealer,
   drains,
   chronicle,
+  limiting,
   answer,
 }: Receivers): (worker: Worker, message: ToPrimary) => void {
   return (worker, message) => {
@@ -46,6 +49,10 @@ export function receiver({
         return;
       case 'outcomes':
         outliers.report(message);
+        return;
+      case 'permits':
+      case 'tries':
+        limiting.receive(worker.id, message);
         return;
       case 'backend-failed':
         health.reportFailure(message.slot, message.reason);

@@ -11,8 +11,8 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
   'routes.[]': ['auth', 'cache', 'compress'],
   'routes.[].match': ['countries'],
-  'pools.*': ['discovery', 'circuitBreaker', 'queue', 'adaptiveConcurrency'],
-  'pools.*.backends.[]': ['maxConnections', 'zone'],
+  'pools.*': ['discovery'],
+  'pools.*.backends.[]': ['zone'],
   admin: ['dashboard'],
   'log.access': ['redact'],
 };

@@ -1,9 +1,9 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, stored, peers, reopen-logs, ping, drain ──▶ worker
- *     primary ◀── ready, listening, answered, applied, metrics, load, outcomes, backend-failed, store, store-changed, overload,
- *                 pong, failed, drained ── worker
+ *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, reopen-logs, ping, drain ──▶ worker
+ *     primary ◀── ready, listening, answered, applied, metrics, load, outcomes, permits, tries, backend-failed, store,
+ *                 store-changed, overload, pong, failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
@@ -54,6 +54,11 @@ export type ToWorker = { readonly lb: 1 } & (
       readonly retries: Readonly<Record<string, number>>;
     }
   | {
+      /** Permits for backends with maxConnections, and trials of half-open breakers. */
+      readonly type: 'permits';
+      readonly changes: readonly PermitChange[];
+    }
+  | {
       /** What came of the calls of one `store`, in their order. */
       readonly type: 'stored';
       readonly id: number;
@@ -82,6 +87,29 @@ export type ToWorker = { readonly lb: 1 } & (
 /** What holds for a backend from now on. */
 export interface BackendChange extends Effective {
   readonly slot: number;
+}
+
+/**
+ * A try in flight to a backend with maxConnections needs a permit, and there are as many as that. Only the primary gives them,
+ * only the worker that has them gives them back; both sides count by what was said, in its order.
+ */
+export interface PermitChange {
+  readonly slot: number;
+  /** So many more are the worker's. */
+  readonly granted: number;
+  /** So many are wanted by others: each goes back when it is idle, or is beyond the worker's share. */
+  readonly recalled: number;
+  /** So many tries may begin while the breaker is half open. */
+  readonly trials: number;
+}
+
+/** What a worker says of the permits of one backend. */
+export interface PermitReport {
+  readonly slot: number;
+  /** So many are the worker's no more. */
+  readonly returned: number;
+  /** So many more could be used now, whatever was said before; so many trials where the breaker is half open. */
+  readonly wanted: number;
 }
 
 /** From a worker to the primary. */
@@ -121,6 +149,20 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly rows: Int32Array;
       /** Slot, bucket, count, and again. Of pools with a latencyFactor alone. */
       readonly latencies: Uint32Array;
+    }
+  | {
+      readonly type: 'permits';
+      readonly reports: readonly PermitReport[];
+    }
+  | {
+      /**
+       * What came of tries on backends with a circuit breaker since the last time: at the same place of each, the slot, how
+       * many ended, and how many of them were failures; a body that broke off is a failure of a try that had ended well.
+       */
+      readonly type: 'tries';
+      readonly slots: Uint32Array;
+      readonly ended: Uint32Array;
+      readonly failed: Uint32Array;
     }
   | {
       /** Real traffic could not connect to a backend; this worker has it down already. */

@@ -109,6 +109,27 @@ export const METRICS = {
     '1 while so few backends are available that health is ignored.',
     'pool',
   ),
+  lb_pool_queue_length: gauge('worker', 'Requests that wait for a backend with room.', 'pool'),
+  lb_pool_queue_rejected_total: counter(
+    'worker',
+    'Requests refused because the queue was full, or they waited too long.',
+    'pool',
+    'reason',
+  ),
+  lb_breaker_state: gauge(
+    'primary',
+    '1 for the state the circuit breaker is in.',
+    'pool',
+    'backend',
+    'state',
+  ),
+  lb_breaker_transitions_total: counter(
+    'primary',
+    'Changes of circuit breakers, by the state they came to.',
+    'pool',
+    'backend',
+    'state',
+  ),
   lb_health_checks_total: counter('primary', 'Probes.', 'pool', 'backend', 'result'),
   lb_health_check_seconds: histogram('primary', 'Duration of probes.', 'pool'),
   lb_health_transitions_total: counter('primary', 'Changes of state.', 'pool', 'backend', 'to'),
@@ -228,6 +249,18 @@ export const RETRY_REFUSALS = [
 
 /** Why there is none. */
 export type RetryRefusal = (typeof RETRY_REFUSALS)[number];
+
+/** Reasons of lb_pool_queue_rejected_total. */
+export const QUEUE_REJECTIONS = ['queue_full', 'queue_timeout'] as const;
+
+/** Why the queue of a pool refused a request. */
+export type QueueRejection = (typeof QUEUE_REJECTIONS)[number];
+
+/** States of lb_breaker_state. */
+export const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
+
+/** `closed` passes, `open` blocks, `half_open` lets some tries through to find out. */
+export type BreakerState = (typeof BREAKER_STATES)[number];
 
 /** Results of lb_sticky_total. */
 export const STICKY_RESULTS = ['hit', 'new', 'rebound'] as const;

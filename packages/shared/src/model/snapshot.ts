@@ -3,6 +3,7 @@
  * worker, which compiles it and replaces what it had. Between snapshots only what is `Effective` of backends changes (see ipc/).
  */
 import type { BackendConfig, Config, PoolConfig } from '../config/schema/root.ts';
+import type { BreakerState } from '../metrics/catalog.ts';
 import type { BackendTlsSettings } from './backend-tls.ts';
 import type { StoreSnapshot } from './store-snapshot.ts';
 
@@ -25,14 +26,16 @@ export interface BackendSnapshot extends BackendConfig {
   readonly state: BackendState;
   /** How long it has been in slow start; absent when it is in none. Each process has a monotonic clock of its own. */
   readonly slowStartMs?: number;
+  /** Absent where it is closed, or there is none. */
+  readonly breaker?: BreakerState;
 }
 
 /** What decides whether a backend gets traffic; the weight is the one in use, which need not be the configured one. */
-export type Effective = Pick<BackendSnapshot, 'state' | 'weight' | 'slowStartMs'>;
+export type Effective = Pick<BackendSnapshot, 'state' | 'weight' | 'slowStartMs' | 'breaker'>;
 
 /** Whether a backend may get requests of whoever comes. */
-export function takesNewTraffic({ state, weight }: Effective): boolean {
-  return (state === 'unknown' || state === 'up') && weight > 0;
+export function takesNewTraffic({ state, weight, breaker }: Effective): boolean {
+  return (state === 'unknown' || state === 'up') && weight > 0 && breaker !== 'open';
 }
 
 /** A pool in a snapshot. */

@@ -5,6 +5,7 @@
 import type { Agent } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { FailureCode } from '@lb/shared/errors/reasons';
+import type { BreakerState } from '@lb/shared/metrics/catalog';
 import { canEject } from '@lb/shared/model/rotation';
 import { parseBackendUrl } from '@lb/shared/net/backend-url';
 import {
@@ -24,6 +25,7 @@ import { Outcomes } from '../health/outcomes.ts';
 import type { BackendMetrics } from '../metrics/request-metrics.ts';
 import type { Candidate } from './policy.ts';
 import { LatencyAverage } from './latency-average.ts';
+import { BackendLimits, type LimitTools } from './limits/backend-limits.ts';
 
 /** Where a backend listens, in http.request's words. */
 export interface BackendTarget {
@@ -43,6 +45,7 @@ export interface BackendTools {
   readonly outcomes: OutcomeReport;
   /** A backend gave so many errors in a row that it should be out. */
   readonly onOutlier: (backend: Backend) => void;
+  readonly limits: LimitTools;
 }
 
 export class Backend implements Candidate {
@@ -74,6 +77,7 @@ export class Backend implements Candidate {
   #slowStartMs: number;
   /** On this process's clock; undefined when it never was in slow start. */
   #slowStartedAtMs: number | undefined;
+  #limits: BackendLimits | undefined;
   #outages = 0;
   #inFlight = 0;
   #inFlightElsewhere = 0;
@@ -112,6 +116,7 @@ export class Backend implements Candidate {
     this.#state = snapshot.state;
     this.#slowStartMs = pool.slowStart;
     this.setSlowStart(snapshot.slowStartMs);
+    this.#limits = BackendLimits.of(undefined, snapshot, pool, tools.limits);
   }
 
   /** What http-proxy-3 is pointed at, taken apart once: a string or URL would be parsed again for each request. */
@@ -154,6 +159,25 @@ export class Backend implements Candidate {
     return this.#state;
   }
 
+  /** What limits it; undefined where nothing does. */
+  get limits(): BackendLimits | undefined {
+    return this.#limits;
+  }
+
+  get breaker(): BreakerState {
+    return this.#limits?.gate?.state ?? 'closed';
+  }
+
+  /** Its breaker alone keeps it from getting requests of whoever comes. */
+  get isBroken(): boolean {
+    const { state, weight } = this;
+    return this.breaker === 'open' && takesNewTraffic({ state, weight });
+  }
+
+  get hasRoom(): boolean {
+    return this.#limits === undefined || this.#limits.hasRoom(this.#inFlight);
+  }
+
   /** Whether it may get requests of whoever comes. */
   get isAvailable(): boolean {
     return takesNewTraffic(this);
@@ -179,6 +203,10 @@ export class Backend implements Candidate {
     if (this.#state === 'ejected' && state !== 'ejected') this.#outcomes?.forget();
     this.#state = state;
     if (wasHealthy && !this.isHealthy) this.#outages++;
+  }
+
+  setBreaker(state: BreakerState): void {
+    this.#limits?.gate?.set(state);
   }
 
   setWeight(weight: number): void {
@@ -212,6 +240,7 @@ export class Backend implements Candidate {
       this.#passiveHealth = pool.passiveHealth;
       this.#outcomes = this.#newOutcomes();
     }
+    this.#limits = BackendLimits.of(this.#limits, snapshot, pool, this.#tools.limits);
     const sameTls = !this.#isTls || isDeepStrictEqual(pool.tls, this.#tls);
     if (sameTls && isDeepStrictEqual(pool.connections, this.#connections)) return;
     this.#connections = pool.connections;
@@ -228,6 +257,7 @@ export class Backend implements Candidate {
   /** A try begins. */
   begin(): void {
     this.#inFlight++;
+    this.#limits?.begin();
     this.metrics.moveInFlight(1);
   }
 
@@ -235,11 +265,13 @@ export class Backend implements Candidate {
   end(): void {
     this.#inFlight--;
     this.metrics.moveInFlight(-1);
+    this.#limits?.end();
   }
 
   /** The head of an answer came this long after the try began. */
   answered(status: number, ms: number, nowMs: number): void {
     this.#latency.observe(ms, nowMs);
+    this.#limits?.answered(status, ms, nowMs, this.#inFlight);
     this.metrics.answered(status, ms);
     this.#outcomes?.answered(status, ms);
   }
@@ -254,6 +286,7 @@ export class Backend implements Candidate {
    * @param isStale it closed an idle connection just when it was used again, which is nobody's fault
    */
   failed(code: FailureCode, isStale = false): void {
+    if (!isStale) this.#limits?.failed();
     this.metrics.failed(code);
     if (!isStale) this.#outcomes?.failed(code);
   }

@@ -1,4 +1,5 @@
 /** All the backends and pools of a worker, carried from snapshot to snapshot. */
+import type { BreakerState } from '@lb/shared/metrics/catalog';
 import type { BackendState, Snapshot } from '@lb/shared/model/snapshot';
 import { ClientContexts } from '@lb/shared/net/client-tls';
 import type { Clock, Random } from '@lb/shared/time/clock';
@@ -6,15 +7,20 @@ import { OutcomeReport, type PackedOutcomes } from '../health/outcome-report.ts'
 import type { Cells } from '../metrics/cells.ts';
 import { BackendMetrics, PoolMetrics } from '../metrics/request-metrics.ts';
 import { Backend, type BackendTools } from './backend.ts';
+import { LimitDesk } from './limits/limit-desk.ts';
+import { Permits } from './limits/permits.ts';
 import { Pool } from './pool.ts';
 
 export class Backends {
+  /** Where limits are agreed on with the primary. */
+  readonly desk = new LimitDesk((slot) => this.#permitsOf(slot));
   readonly #cells: Cells;
   readonly #tools: BackendTools;
   readonly #outcomes = new OutcomeReport();
   readonly #random: Random;
   /** Place of this worker among all, from 0. */
   readonly #place: number;
+  readonly #permits = new Map<number, Permits>();
   #bySlot = new Map<number, Backend>();
   #pools = new Map<string, Pool>();
   #sentLoad: Uint32Array = new Uint32Array(0);
@@ -24,9 +30,16 @@ export class Backends {
 
   constructor(cells: Cells, clock: Clock, random: Random, place: number) {
     this.#cells = cells;
+    const limits = {
+      random,
+      nowMs: () => clock.monotonicMs(),
+      listener: this.desk,
+      permitsOf: (slot: number) => this.#permitsOf(slot),
+    };
     this.#tools = {
       clock,
       contexts: new ClientContexts(),
+      limits,
       outcomes: this.#outcomes,
       onOutlier: (backend) => {
         this.#eject(backend);
@@ -44,9 +57,13 @@ export class Backends {
   } {
     const bySlot = new Map<number, Backend>();
     const pools = new Map<string, Pool>();
-    const startOffset = this.#place / Math.max(1, snapshot.workerCount);
+    const { secret } = snapshot;
+    const workerCount = Math.max(1, snapshot.workerCount);
+    const startOffset = this.#place / workerCount;
     for (const pool of snapshot.pools) {
       const backends = pool.backends.map((entry) => {
+        if (entry.maxConnections > 0)
+          this.#permitsOf(entry.slot).configure(entry.maxConnections, workerCount);
         const known = this.#bySlot.get(entry.slot);
         known?.apply(entry, pool);
         const backend =
@@ -61,10 +78,11 @@ export class Backends {
         return backend;
       });
       const known = this.#pools.get(pool.name);
-      const { secret } = snapshot;
-      known?.apply(pool, backends, secret);
+      const queueMax = shareOf(pool.queue.max, this.#place, workerCount);
+      known?.apply(pool, backends, secret, queueMax);
       const { clock } = this.#tools;
-      const tools = { random: this.#random, clock, startOffset, secret };
+      const onWait = (waiting: Pool): void => this.desk.waits(waiting);
+      const tools = { random: this.#random, clock, startOffset, secret, queueMax, onWait };
       pools.set(
         pool.name,
         known ?? new Pool(pool, backends, new PoolMetrics(this.#cells, pool.name), tools),
@@ -72,6 +90,8 @@ export class Backends {
     }
     const removed = [...this.#bySlot.values()].filter(({ slot }) => !bySlot.has(slot));
     for (const backend of removed) backend.close();
+    for (const [name, pool] of this.#pools) if (!pools.has(name)) pool.close();
+    this.desk.follow(pools.values());
     this.#bySlot = bySlot;
     this.#pools = pools;
     this.#slotCount = snapshot.slotCount;
@@ -82,6 +102,13 @@ export class Backends {
     const backend = this.#bySlot.get(slot);
     if (backend === undefined) return;
     backend.setState(state);
+    this.#pools.get(backend.pool)?.changed();
+  }
+
+  setBreaker(slot: number, breaker: BreakerState): void {
+    const backend = this.#bySlot.get(slot);
+    if (backend === undefined || backend.breaker === breaker) return;
+    backend.setBreaker(breaker);
     this.#pools.get(backend.pool)?.changed();
   }
 
@@ -181,4 +208,16 @@ export class Backends {
     this.#sentRetries = text;
     return taken;
   }
+
+  #permitsOf(slot: number): Permits {
+    const known = this.#permits.get(slot) ?? new Permits();
+    this.#permits.set(slot, known);
+    return known;
+  }
+}
+
+/** What one of several workers has of a number; at least one, unless there is nothing to share. */
+function shareOf(total: number, place: number, workerCount: number): number {
+  const share = Math.floor(total / workerCount) + (place < total % workerCount ? 1 : 0);
+  return total === 0 ? 0 : Math.max(1, share);
 }

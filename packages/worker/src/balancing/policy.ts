@@ -2,7 +2,7 @@
 import type { Random } from '@lb/shared/time/clock';
 import type { KeySource } from '../request/request-key.ts';
 
-/** A backend as a policy sees it: available, with a weight above zero. Health and limits are not its business. */
+/** A backend as a policy sees it: available, with a weight above zero. Its health is not a policy's business. */
 export interface Candidate {
   readonly slot: number;
   /** Unique in its pool, and the same wherever the pool is. */
@@ -15,6 +15,8 @@ export interface Candidate {
   readonly latencyMs: number;
   /** Above 0, and 1 but for a backend in slow start: it should have this much of the load that it would have. */
   readonly share: number;
+  /** Its limits allow one more. False is no reason to leave a turn to it: it is passed over like one that was tried. */
+  readonly hasRoom: boolean;
 }
 
 /** What a pick may depend on. */
@@ -29,7 +31,10 @@ export interface PickContext {
 export interface Policy<C extends Candidate = Candidate> {
   /** Called when the candidates, their order or their weights change, and once before the first pick. */
   update(candidates: readonly C[]): void;
-  /** A candidate not in `context.tried`, or undefined when there is none. Runs per try: no I/O, no allocation. */
+  /**
+   * A candidate with room that is not in `context.tried`, or undefined when there is none; eligible.ts has the question.
+   * Runs per try: no I/O, no allocation.
+   */
   pick(context: PickContext): C | undefined;
   /** The piece of the request that decides, where one does. */
   readonly keySource?: KeySource;

@@ -10,24 +10,35 @@ import { SecondTries } from '../forward/second-tries.ts';
 import type { PoolMetrics } from '../metrics/request-metrics.ts';
 import { parseKeySource } from '../request/request-key.ts';
 import type { Backend } from './backend.ts';
+import { anyMayTake } from './eligible.ts';
 import type { PickContext, Policy, PolicyTools } from './policy.ts';
 import { createPolicy } from './registry.ts';
 import { inRotation } from './rotation.ts';
 import { SlowStart } from './slow-start.ts';
+import { WaitQueue } from './wait-queue.ts';
 import { createSticky } from './sticky/registry.ts';
 import type { Sticky } from './sticky/sticky.ts';
 
 /** What a pool is made with. */
 export interface PoolTools extends PolicyTools {
   readonly clock: Clock;
+  /** A request began to wait. */
+  readonly onWait: (pool: Pool) => void;
+  /** Requests that may wait in this worker. */
+  readonly queueMax: number;
   /** Keys the values of sticky cookies. */
   readonly secret: string;
 }
+
+/** Why a pool has no backend for a request. */
+export type NoBackend = 'no_backend' | 'breaker_open' | 'full';
 
 export class Pool {
   readonly name: string;
   readonly metrics: PoolMetrics;
   readonly secondTries: SecondTries;
+  /** Where requests wait that found every backend full. */
+  readonly queue: WaitQueue;
   readonly #tools: PolicyTools;
   #secret: string;
   #config: PoolSnapshot;
@@ -35,6 +46,7 @@ export class Pool {
   #policy: Policy<Backend>;
   #sticky: Sticky | undefined;
   readonly #slowStart: SlowStart;
+  #candidates: readonly Backend[] = [];
   #isStale = false;
   /** Weights that the policy knows, beside the candidates: a weight may change while the candidates do not. */
   #fingerprint = '';
@@ -56,6 +68,16 @@ export class Pool {
     this.#secret = tools.secret;
     this.#sticky = this.#newSticky();
     this.#sticky?.update(backends);
+    this.queue = new WaitQueue({
+      nowMs: () => tools.clock.monotonicMs(),
+      isWorthLooking: () => this.#hasRoom() || this.whyNone !== 'full',
+      onMove: (by) => {
+        metrics.moveQueue(by);
+        if (by > 0) tools.onWait(this);
+      },
+      onRejection: (reason) => metrics.queueRejected(reason),
+    });
+    this.queue.configure(tools.queueMax, config.queue.timeout);
     this.#refresh();
   }
 
@@ -80,7 +102,12 @@ export class Pool {
   }
 
   /** Takes over a new snapshot; the policy keeps its place when it is still the same one, stickiness what it knows. */
-  apply(config: PoolSnapshot, backends: readonly Backend[], secret: string): void {
+  apply(
+    config: PoolSnapshot,
+    backends: readonly Backend[],
+    secret: string,
+    queueMax: number,
+  ): void {
     const isSameSticky =
       secret === this.#secret && isDeepStrictEqual(config.sticky, this.#config.sticky);
     const isSamePolicy = wantsSamePolicy(this.#config, config);
@@ -94,7 +121,9 @@ export class Pool {
       this.#policy = newPolicy(config, this.#tools);
       this.#fingerprint = '';
     }
+    this.queue.configure(queueMax, config.queue.timeout);
     this.#refresh();
+    this.queue.backendsChanged();
   }
 
   /**
@@ -103,6 +132,7 @@ export class Pool {
    */
   changed(): void {
     this.#isStale = true;
+    this.queue.backendsChanged();
   }
 
   /** Whether one more of its backends may be ejected, as far as this worker knows. */
@@ -110,7 +140,30 @@ export class Pool {
     return mayEject(backend, this.#backends, this.#config.passiveHealth.maxEjectedPercent);
   }
 
-  /** A backend that was not tried yet; where there is no such, one that was; undefined when none may get traffic. */
+  /** The pool is in no snapshot any more: who waits for it has nothing to wait for. */
+  close(): void {
+    this.#backends = [];
+    this.changed();
+  }
+
+  /** The backends of the pool, whatever their state. */
+  get backends(): readonly Backend[] {
+    return this.#backends;
+  }
+
+  /** How many of them may get traffic. */
+  get candidateCount(): number {
+    return this.#candidates.length;
+  }
+
+  /** Why `pick` found none. `full`: there are some, and one of them may have room soon. */
+  get whyNone(): NoBackend {
+    if (this.#isStale) this.#refresh();
+    if (this.#candidates.length > 0) return 'full';
+    return this.#backends.some(({ isBroken }) => isBroken) ? 'breaker_open' : 'no_backend';
+  }
+
+  /** A backend that was not tried yet; where there is no such, one that was; undefined when none has room, or may get traffic. */
   pick(context: PickContext): Backend | undefined {
     if (this.#isStale) this.#refresh();
     const slowStart = this.#slowStart;
@@ -126,6 +179,11 @@ export class Pool {
     return sticky === null ? undefined : createSticky(sticky, name, this.#secret);
   }
 
+  #hasRoom(): boolean {
+    if (this.#isStale) this.#refresh();
+    return anyMayTake(this.#candidates, []);
+  }
+
   /** Tells the policy who may get traffic. */
   #refresh(): void {
     this.#isStale = false;
@@ -134,6 +192,7 @@ export class Pool {
     const fingerprint = candidates.map(({ slot, weight }) => `${slot}*${weight}`).join();
     if (fingerprint === this.#fingerprint) return;
     this.#fingerprint = fingerprint;
+    this.#candidates = candidates;
     this.#policy.update(candidates);
   }
 }

@@ -3,6 +3,7 @@ import {
   METHOD_LABELS,
   NO_ROUTE,
   type MetricName,
+  type QueueRejection,
   type RetryReason,
   type RetryRefusal,
   type StickyResult,
@@ -174,10 +175,21 @@ export class PoolMetrics {
   readonly #cells: Cells;
   readonly #pool: string;
   readonly #sticky = new Map<StickyResult, Cell>();
+  readonly #queueLength: Cell;
 
   constructor(cells: Cells, pool: string) {
     this.#cells = cells;
     this.#pool = pool;
+    this.#queueLength = cells.series('lb_pool_queue_length', pool);
+  }
+
+  moveQueue(by: 1 | -1): void {
+    this.#cells.add(this.#queueLength, by);
+  }
+
+  /** A request that waited, or wanted to, was refused. */
+  queueRejected(reason: QueueRejection): void {
+    this.#cells.add(this.#cells.series('lb_pool_queue_rejected_total', this.#pool, reason), 1);
   }
 
   /** A try follows one that came to nothing, or is made beside one that is slow. */

@@ -22,8 +22,9 @@ import { HeldAnswer } from './held-answer.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
 import { responseLines } from './response-lines.ts';
 import { RetryCourse } from './retry-course.ts';
+import { RoomWait, type Seeker } from './room-wait.ts';
 import { sendReply } from './send-reply.ts';
-import { failureReply, noBackendReply } from './upstream-errors.ts';
+import { failureReply, type NoBackendReason, noBackendReply } from './upstream-errors.ts';
 import { upstreamRequest } from './upstream-request.ts';
 
 /** One try under way. */
@@ -34,7 +35,7 @@ export interface Run {
   readonly startedMs: number;
 }
 
-export class Passage implements Carrier, TryEvents {
+export class Passage implements Carrier, TryEvents, Seeker {
   readonly exchange: Exchange;
   readonly route: ForwardingRoute;
   readonly pool: Pool;
@@ -47,6 +48,8 @@ export class Passage implements Carrier, TryEvents {
   #course: RetryCourse | undefined;
   /** In a sticky pool alone. */
   #visit: Visit | undefined;
+  /** While it waits for a backend, and until it has one. */
+  #roomWait: RoomWait | undefined;
   /** While its head has to wait. */
   #held: HeldAnswer | undefined;
 
@@ -90,20 +93,32 @@ export class Passage implements Carrier, TryEvents {
   }
 
   #attempt(backend: Backend | undefined, nowMs?: number): void {
-    const { exchange, pool } = this;
-    if (backend === undefined) {
-      const last = this.#course?.lastFailure;
-      if (this.#course !== undefined) pool.metrics.retryRefused('no_backend');
-      sendReply(exchange, last === undefined ? noBackendReply() : failureReply(last.code));
+    const { exchange } = this;
+    if (backend?.hasRoom !== true) {
+      this.#roomWait ??= new RoomWait(this);
+      this.#roomWait.wait(backend);
       return;
     }
     this.#course?.begins();
-    this.#startedMs = nowMs ?? (exchange.tries === 0 ? exchange.startedMs : this.#nowMs());
+    const isFirst = exchange.tries === 0 && this.#roomWait === undefined;
+    this.#startedMs = nowMs ?? (isFirst ? exchange.startedMs : this.#nowMs());
+    this.#roomWait = undefined;
     this.#backend = backend;
     exchange.backend = backend;
     exchange.tries++;
     backend.begin();
     this.#try = this.startTry(backend);
+  }
+
+  /** No backend will have it. */
+  refuse(reason: NoBackendReason): void {
+    const { exchange, pool } = this;
+    const last = this.#course?.lastFailure;
+    if (this.#course !== undefined) pool.metrics.retryRefused('no_backend');
+    sendReply(
+      exchange,
+      last === undefined ? noBackendReply(reason, pool) : failureReply(last.code),
+    );
   }
 
   /** Begins a try; its events do not come before it has returned. */
@@ -118,6 +133,7 @@ export class Passage implements Carrier, TryEvents {
   }
 
   cancel(): void {
+    this.#roomWait?.leave();
     this.#course?.end(false);
     this.dropTry();
   }

@@ -1,9 +1,7 @@
 /** What a client is told when no backend answered. The one place where a failed try becomes a response. */
 import { FAILURES, type FailureCode, reasonOf } from '@lb/shared/errors/reasons';
+import type { Pool } from '../balancing/pool.ts';
 import { type Reply, errorReply } from './reply.ts';
-
-/** Seconds that a client should wait when nothing can take its request; about one probe's interval. */
-const RETRY_AFTER_SECONDS = '5';
 
 const SENTENCES: Readonly<Record<FailureCode, string>> = {
   connect_failed: 'the backend could not be reached',
@@ -26,12 +24,37 @@ export function failureReply(code: FailureCode): Reply {
   ]);
 }
 
-/** 503: no backend of the pool may get traffic. */
-export function noBackendReply(): Reply {
-  return errorReply('no_backend', 'no backend is available', [
+/** Why a request came to no backend. */
+export type NoBackendReason = 'no_backend' | 'queue_full' | 'queue_timeout' | 'breaker_open';
+
+/** What is said of each, with its error. @see RFC 9209 section 2.3 */
+const NO_BACKEND = {
+  no_backend: ['no backend is available', 'destination_unavailable'],
+  queue_full: ['every backend is busy and too many requests wait', 'connection_limit_reached'],
+  queue_timeout: ['every backend was busy for too long', 'connection_limit_reached'],
+  breaker_open: ['no backend is available: they fail too often', 'destination_unavailable'],
+} as const;
+
+/** 503: no backend of the pool may get the request. */
+export function noBackendReply(reason: NoBackendReason, pool: Pool): Reply {
+  const [sentence, error] = NO_BACKEND[reason];
+  return errorReply(reason, sentence, [
     'Retry-After',
-    RETRY_AFTER_SECONDS,
+    String(retryAfterSeconds(reason, pool)),
     'Proxy-Status',
-    'lb; error=destination_unavailable; details="no_backend"',
+    `lb; error=${error}; details="${reason}"`,
   ]);
+}
+
+/** When another try may be worth it: about one probe's interval, when the breaker lets some through, or as soon as it may be. */
+function retryAfterSeconds(reason: NoBackendReason, { config }: Pool): number {
+  switch (reason) {
+    case 'no_backend':
+      return 5;
+    case 'breaker_open':
+      return Math.ceil((config.circuitBreaker?.openFor ?? 0) / 1_000);
+    case 'queue_full':
+    case 'queue_timeout':
+      return 1;
+  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
 import { clientTls } from './client-tls.ts';
 import { passiveHealth } from './passive-health.ts';
+import { circuitBreaker, queue } from './pool-limits.ts';
 import { hedge, retries } from './retries.ts';
 import { duration, method, name, positiveDuration, whole } from './scalars.ts';
 import { sticky } from './sticky.ts';
@@ -38,6 +39,11 @@ const backend = z.preprocess(
       url: backendUrl.describe('http://host:port, https://host:port or unix:/path.sock.'),
       name: name.optional().describe('Name in logs and metrics. Default: host:port.'),
       weight: whole(0, 1000).default(1).describe('Share of the traffic. 0 = no new traffic.'),
+      maxConnections: whole(0, 1_000_000)
+        .default(0)
+        .describe(
+          'Requests in flight to it, over all workers; tunnels count. What is above goes to other backends or waits in the queue. 0 = no limit.',
+        ),
       backup: z
         .boolean('expected true or false')
         .default(false)
@@ -188,6 +194,19 @@ export const pool = z.strictObject({
     .nullable()
     .default(null)
     .describe('Whether slow requests are sent to a second backend. Default: they are not.'),
+  circuitBreaker: circuitBreaker
+    .nullable()
+    .default(null)
+    .describe('Keeps traffic from a backend whose tries fail too often. Default: off.'),
+  queue: queue
+    .prefault({})
+    .describe('Where requests wait while every backend is full: first come, first served.'),
+  adaptiveConcurrency: z
+    .boolean('expected true or false')
+    .default(false)
+    .describe(
+      'Each worker limits what it has in flight to a backend by how the latency moves, between 3 and 1000.',
+    ),
   connections: connections.prefault({}).describe('Connections to each backend, per worker.'),
   tls: clientTls
     .prefault({})

@@ -6,10 +6,11 @@ import type { KeySource } from '../../request/request-key.ts';
 import type { Circle, Member } from '../hashing/circle.ts';
 import { LoadBound } from '../hashing/load-bound.ts';
 import { Xxh64 } from '../hashing/xxh64.ts';
+import { anyMayTake, mayTake } from '../eligible.ts';
 import type { Candidate, PickContext, Policy, PolicySetup } from '../policy.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
-/** A key that has met so many places of full backends stays with its own: nearly all must be full. */
+/** A key that has met so many places of backends beyond their bound stays with its own: nearly all must be. */
 const MOST_PASSED = 256;
 
 /** What makes a hash policy this one. */
@@ -50,12 +51,11 @@ export class HashPolicy<C extends Candidate> implements Policy<C> {
     const { tried } = context;
     const key = context.hashKey(this.keySource);
     if (key === undefined || key === '') return this.#draw.draw(tried);
-    if (tried.length > 0 && this.#candidates.every((candidate) => tried.includes(candidate)))
-      return undefined;
+    if (!anyMayTake(this.#candidates, tried)) return undefined;
     return this.#from(this.#circle.placeOf(this.#hash.hash(key)), tried);
   }
 
-  /** The first from this place on that was not tried and is not full; where all are full, the first that was not tried. */
+  /** The first from this place on that may take it and is within its bound; where none is, the first that may take it. */
   #from(start: number, tried: readonly Candidate[]): C | undefined {
     const { owners } = this.#circle;
     let first: C | undefined;
@@ -64,7 +64,7 @@ export class HashPolicy<C extends Candidate> implements Policy<C> {
     for (let steps = owners.length; steps > 0; steps--) {
       const candidate = this.#candidates[owners[place] as number] as C;
       place = place + 1 === owners.length ? 0 : place + 1;
-      if (tried.includes(candidate)) continue;
+      if (!mayTake(candidate, tried)) continue;
       if (!this.#bound.isFull(candidate)) return candidate;
       first ??= candidate;
       passed++;

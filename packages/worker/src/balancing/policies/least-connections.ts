@@ -2,6 +2,7 @@
  * Least connections: the backend with the fewest tries in flight for its weight, over all workers. It counts requests, not
  * connections; the old name is the one people search for. Ties go round smoothly, so weights hold on an idle pool too.
  */
+import { mayTake } from '../eligible.ts';
 import type { Candidate, PickContext, Policy } from '../policy.ts';
 import { SmoothSequence } from './smooth-sequence.ts';
 
@@ -18,10 +19,10 @@ export class LeastConnections<C extends Candidate> implements Policy<C> {
     let least = Number.POSITIVE_INFINITY;
     for (const candidate of this.#candidates) {
       const load = relativeLoad(candidate);
-      if (load < least && !tried.includes(candidate)) least = load;
+      if (load < least && mayTake(candidate, tried)) least = load;
     }
     return this.#ties.next(
-      (candidate) => relativeLoad(candidate) === least && !tried.includes(candidate),
+      (candidate) => relativeLoad(candidate) === least && mayTake(candidate, tried),
     );
   }
 }

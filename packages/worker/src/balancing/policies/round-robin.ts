@@ -2,6 +2,7 @@
  * Round robin: the backends in their order, one after the other. With weights it goes round as often as the heaviest
  * weight says, and in round r visits those whose weight is at least r: 2:1 gives a b a, a b a.
  */
+import { anyMayTake, mayTake } from '../eligible.ts';
 import type { Candidate, PickContext, Policy, PolicySetup } from '../policy.ts';
 
 export class RoundRobin<C extends Candidate> implements Policy<C> {
@@ -35,7 +36,8 @@ export class RoundRobin<C extends Candidate> implements Policy<C> {
   }
 
   pick({ tried }: PickContext): C | undefined {
-    // A whole turn without a hit means that every candidate was tried.
+    // Asked first: with weights a whole turn is long, and a pool that is full is asked again and again.
+    if (!anyMayTake(this.#candidates, tried)) return undefined;
     for (let steps = this.#rounds * this.#candidates.length; steps > 0; steps--) {
       if (this.#place >= this.#candidates.length) {
         this.#place = 0;
@@ -44,7 +46,7 @@ export class RoundRobin<C extends Candidate> implements Policy<C> {
       const candidate = this.#candidates[this.#place];
       this.#place++;
       if (candidate === undefined || candidate.weight < this.#round * this.#divisor) continue;
-      if (!tried.includes(candidate)) return candidate;
+      if (mayTake(candidate, tried)) return candidate;
     }
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Draws a candidate at random, each as often as its weight says. */
 import type { Random } from '@lb/shared/time/clock';
+import { mayTake } from '../eligible.ts';
 import type { Candidate } from '../policy.ts';
 
 export class WeightedDraw<C extends Candidate> {
@@ -29,10 +30,12 @@ export class WeightedDraw<C extends Candidate> {
     this.#isUniform = candidates.every(({ weight }) => weight === candidates[0]?.weight);
   }
 
-  /** One that is neither tried nor `other`, or undefined when there is none. */
+  /** One that may take a try and is not `other`, or undefined when there is none. */
   draw(tried: readonly C[] | readonly Candidate[], other?: C): C | undefined {
-    if (this.#isUniform && tried.length === 0) return this.#drawUniform(other);
-    const candidate = this.#at(this.#random() * this.#total);
+    const candidate =
+      this.#isUniform && tried.length === 0
+        ? this.#drawUniform(other)
+        : this.#at(this.#random() * this.#total);
     if (candidate === undefined || !isOut(candidate, tried, other)) return candidate;
     return this.#drawAmongTheRest(tried, other);
   }
@@ -80,5 +83,5 @@ function isOut<C extends Candidate>(
   tried: readonly Candidate[],
   other: C | undefined,
 ): boolean {
-  return candidate === other || tried.includes(candidate);
+  return candidate === other || !mayTake(candidate, tried);
 }

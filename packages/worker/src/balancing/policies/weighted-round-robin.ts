@@ -1,4 +1,5 @@
 /** Smooth weighted round robin, nginx's sequence. */
+import { mayTake } from '../eligible.ts';
 import type { Candidate, PickContext, Policy, PolicySetup } from '../policy.ts';
 import { SmoothSequence } from './smooth-sequence.ts';
 
@@ -27,6 +28,6 @@ export class WeightedRoundRobin<C extends Candidate> implements Policy<C> {
   }
 
   pick({ tried }: PickContext): C | undefined {
-    return this.#sequence.next((candidate) => !tried.includes(candidate));
+    return this.#sequence.next((candidate) => mayTake(candidate, tried));
   }
 }

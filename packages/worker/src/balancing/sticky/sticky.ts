@@ -39,7 +39,7 @@ export interface Visit {
   answeredAside(backend: Backend, lines: HeadText): Promise<void> | undefined;
 }
 
-/** Whether a request of a session that is bound to this backend may go there, whatever the weight. */
+/** Whether a request of a session that is bound to this backend may go there, whatever the weight; it waits where that is full. */
 export function isUsable(backend: Backend, { tried }: Exchange): boolean {
-  return backend.isServing && !tried.includes(backend);
+  return backend.isServing && backend.breaker !== 'open' && !tried.includes(backend);
 }
