@@ -84,9 +84,9 @@ export async function startLbctl(
   await write(yaml);
   const isActivated = fd !== undefined;
   const program = [...through, ...(isActivated ? ACTIVATED : []), process.execPath];
-  const [command = '', ...args] = [...program, BIN, 'start', '-c', configPath];
+  const [command, ...words] = [...program, BIN, 'start', '-c', configPath];
   const activation = isActivated ? { LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' } : {};
-  const child = spawn(command, args, {
+  const child = spawn(command, words, {
     env: cleanEnvironment({ ...activation, ...env }),
     stdio: ['ignore', 'ignore', 'pipe', ...(isActivated ? [fd] : [])],
   });

@@ -1,7 +1,6 @@
 /**
- * Builds the parts of an instance and ties them together: with overrides/overriding.ts, config/changing.ts and
- * health/conditions.ts, the only file that constructs them.
- * Nothing begins here.
+ * Builds the parts of an instance and ties them together: with overrides/overriding.ts, config/changing.ts, health/conditions.ts
+ * and workers/workforce.ts, the only file that constructs them. Nothing begins here.
  */
 import type { Logger } from '@lb/shared/logging/logger';
 import type { Clock, Random } from '@lb/shared/time/clock';
@@ -16,8 +15,8 @@ import type { HealthMonitor } from './health/health-monitor.ts';
 import { SlowStarts } from './health/slow-starts.ts';
 import { InstanceView } from './instance-view.ts';
 import type { InstanceState } from './instance-view.ts';
-import { Limiting } from './limits/limiting.ts';
-import { Dealer } from './listeners/dealer.ts';
+import type { Limiting } from './limits/limiting.ts';
+import type { Dealer } from './listeners/dealer.ts';
 import { InheritedSockets, type InheritedDescriptors } from './listeners/inherited-sockets.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
@@ -29,10 +28,10 @@ import { CookieSecret } from './snapshot/cookie-secret.ts';
 import { type PublisherOptions, SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
-import { LoadExchange } from './workers/load-exchange.ts';
-import { receiver } from './workers/receiver.ts';
-import { Supervisor } from './workers/supervisor.ts';
+import type { LoadExchange } from './workers/load-exchange.ts';
+import type { Supervisor } from './workers/supervisor.ts';
 import type { ForkWorker } from './workers/worker-process.ts';
+import { buildWorkforce } from './workers/workforce.ts';
 
 /** What an instance is made from. */
 export interface PrimaryOptions {
@@ -85,7 +84,7 @@ export interface InstanceParts {
 
 /** Builds them. They know each other only by the functions they are handed here. */
 export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): InstanceParts {
-  const { clock, random, log, version, origin, fork } = options;
+  const { clock, random, log, version, origin } = options;
   const startedAtMs = clock.wallMs();
   const wallMs = (): number => clock.wallMs();
 
@@ -94,12 +93,12 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const overriding = buildOverriding(options, {
     ...told,
     conditionOf: (slot) => conditions.conditionOf(slot),
-    inFlight: (slot) => load.inFlight(slot),
+    inFlight: (slot) => workforce.load.inFlight(slot),
     registry: () => sharing.registry,
   });
   const slowStarts = new SlowStarts(clock);
   const effectiveOf: typeof overriding.effectiveOf = (pool, backend) =>
-    limiting.joined(backend.slot, overriding.effectiveOf(pool, backend));
+    workforce.limiting.joined(backend.slot, overriding.effectiveOf(pool, backend));
   const conditions = buildConditions(options, { ...told, effectiveOf });
   const { health, outliers, panic } = conditions;
   const chronicle = new Chronicle({
@@ -113,25 +112,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     isStoreUp: () => sharing.isUp,
     onPool: (pool) => conditions.poolChanged(pool),
   });
-  const load = new LoadExchange({
-    recipients: () => supervisor.workers.map(({ id }) => id),
-    send: (id, message, sent) => supervisor.send(id, message, undefined, sent),
-  });
-  const limiting = new Limiting({
-    clock,
-    workerCount: () => supervisor.workers.length,
-    send: (id, message) => supervisor.send(id, message),
-    onBreaker: (change) => {
-      publisher.changed([change.slot]);
-      chronicle.breakerChanged(change);
-    },
-  });
   const listeners = new ListenerSet(new InheritedSockets(options.inherited));
-  const dealer = new Dealer({
-    recipients: (listener) => acceptors(supervisor, listener),
-    send: (id, message, handle) => supervisor.send(id, message, handle),
-    log,
-  });
   const sharing = new Sharing({
     clock,
     random,
@@ -142,54 +123,22 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     onOverrides: (stored) => overriding.overrides.replace(stored),
     onStore: (reason) => chronicle.storeChanged(reason),
   });
-  const receive = receiver({
-    answer: ({ id }, message) => supervisor.send(id, message),
-    drains: overriding.drains,
+  const workforce = buildWorkforce(options, {
+    publisher: told.publisher,
     chronicle,
-    limiting,
+    overriding,
+    conditions,
+    listeners,
     sharing,
     metrics,
-    load,
-    health,
-    outliers,
-    dealer,
   });
-  const supervisor: Supervisor = new Supervisor({
-    fork,
-    clock,
-    log,
-    snapshot: () => publisher.current,
-    listeners: () => listeners.listeners,
-    onMessage: receive,
-    onChange: () => {
-      chronicle.workersChanged(supervisor.workers);
-      dealer.deal();
-    },
-    onDied: (death) => chronicle.workerDied(death),
-    onGone: ({ id }) => {
-      metrics.removeWorker(id);
-      load.remove(id);
-      limiting.remove(id);
-      overriding.drains.check();
-      dealer.remove(id);
-      sharing.remove(id);
-    },
-  });
+  const { load, limiting, supervisor, dealer } = workforce;
   const secret = new CookieSecret({
     stateDir: options.stateDir,
     onChange: () => publisher.changeSecret(),
     log,
   });
-  const publishing = {
-    health,
-    outliers,
-    limiting,
-    load,
-    supervisor,
-    secret,
-    effectiveOf,
-    slowStarts,
-  };
+  const publishing = { ...conditions, ...workforce, secret, effectiveOf, slowStarts };
   const publisher = buildPublisher(options, publishing);
   const changing = buildChanging(options, {
     lifecycle,
@@ -262,11 +211,4 @@ function buildRecords(
   const window = new BackendWindow({ metrics, clock });
   const events = new EventLog({ log, count: (type) => metrics.add('lb_events_total', [type]) });
   return { metrics, window, events };
-}
-
-/** Workers that may be handed connections of a listener. */
-function acceptors({ workers }: Supervisor, listener: string): number[] {
-  return workers
-    .filter(({ state, listening }) => state !== 'draining' && listening.has(listener))
-    .map(({ id }) => id);
 }
