@@ -82,10 +82,10 @@ describe('lbctl plan', () => {
     const url = backends[0]?.url ?? '';
     await using lb = await startLbctl(yamlFor(url));
     const path = join(lb.folder, 'candidate.yaml');
-    const admin = `admin: { bind: 127.0.0.1:0, socket: ${lb.folder}/lb.sock }\n`;
+    const same = `overload: { eventLoopDelay: 0s }\nadmin: { bind: 127.0.0.1:0, socket: ${lb.folder}/lb.sock }\n`;
     await writeFile(
       path,
-      `${admin}log: { level: debug, access: { enabled: false } }${yamlFor(url)}`,
+      `${same}log: { level: debug, access: { enabled: false } }${yamlFor(url)}`,
     );
 
     const { code, stdout } = await lb.run('plan', '--json', '-c', path);

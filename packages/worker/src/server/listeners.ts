@@ -12,7 +12,7 @@ export class Listeners {
   #configs = new Map<string, ListenerConfig>();
   readonly #open = new Map<string, Listener>();
   /** Gone from the configuration or replaced, with connections that are still busy. */
-  readonly #closing = new Set<Listener>();
+  readonly #closing = new Map<Listener, Promise<void>>();
   #sentConnections = '{}';
 
   constructor(services: Services) {
@@ -26,7 +26,7 @@ export class Listeners {
       const config = this.#configs.get(name);
       if (config === undefined) {
         this.#open.delete(name);
-        void this.#close(listener);
+        this.#close(listener);
       } else {
         listener.configure(config);
       }
@@ -45,7 +45,7 @@ export class Listeners {
       known.listen(handle, onListening);
       return;
     }
-    if (known !== undefined) void this.#close(known);
+    if (known !== undefined) this.#close(known);
     const listener = new Listener(config, this.#services);
     this.#open.set(name, listener);
     listener.listen(handle, onListening);
@@ -90,25 +90,24 @@ export class Listeners {
 
   /** Stops accepting and waits for the requests in flight. @param closeTunnels called when nothing but tunnels is left */
   async drain(closeTunnels: () => void): Promise<void> {
-    for (const listener of this.#open.values()) void this.#close(listener);
+    for (const listener of this.#open.values()) this.#close(listener);
     this.#open.clear();
     while (this.#closing.size > 0) {
       let connections = 0;
-      for (const { connectionCount } of this.#closing) connections += connectionCount;
+      for (const { connectionCount } of this.#closing.keys()) connections += connectionCount;
       if (connections <= this.#services.tunnels.size) closeTunnels();
-      await pause(DRAIN_CHECK_MS);
+      await Promise.race([Promise.all(this.#closing.values()), pause(DRAIN_CHECK_MS)]);
     }
   }
 
   /** Closes every connection that is left. */
   destroy(): void {
-    for (const listener of [...this.#open.values(), ...this.#closing]) listener.destroy();
+    for (const listener of [...this.#open.values(), ...this.#closing.keys()]) listener.destroy();
   }
 
-  async #close(listener: Listener): Promise<void> {
-    this.#closing.add(listener);
-    await listener.close();
-    this.#closing.delete(listener);
+  #close(listener: Listener): void {
+    const closed = listener.close().finally(() => this.#closing.delete(listener));
+    this.#closing.set(listener, closed);
   }
 }
 
