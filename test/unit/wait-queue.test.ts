@@ -28,6 +28,7 @@ function scene(max = 10) {
         state.room--;
         served.push(name);
       },
+      givesWay: () => served.push(`${name} gave way`),
       waitedTooLong: () => served.push(`${name} gave up`),
     };
     const place = queue.enter(waiter, backend);
@@ -64,6 +65,20 @@ test('first come, first served, as many as there is room for', async () => {
   await make(2);
 
   expect(served).toEqual(['a', 'b']);
+  expect(length()).toBe(2);
+  leave();
+});
+
+test('a full queue takes one that goes first in place of the last', () => {
+  const { enter, served, rejected, length, leave } = scene(2);
+  enter('a', 1);
+  enter('b', 1);
+
+  const taken = [enter('c', 0), enter('d', 1), enter('e', 0)].map((place) => place !== undefined);
+
+  expect(taken).toEqual([true, false, true]);
+  expect(served).toEqual(['b gave way', 'a gave way']);
+  expect(rejected).toEqual(['queue_full', 'queue_full', 'queue_full']);
   expect(length()).toBe(2);
   leave();
 });

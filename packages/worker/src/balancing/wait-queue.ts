@@ -3,7 +3,7 @@
  *
  *     every backend is full ──enter──▶ ■ ■ ■ ■ ──room──▶ look again ──still full──▶ back to its place
  *                               │              └─ time is up, client gone
- *                               └─ no place left
+ *                               └─ no place left: the last one gives way, if its rank is behind
  */
 import type { QueueRejection } from '@lb/shared/metrics/catalog';
 import type { Backend } from './backend.ts';
@@ -14,6 +14,8 @@ export interface Waiter {
   readonly rank: number;
   /** There may be room: it looks again, now. It is out of the queue. */
   lookAgain(): void;
+  /** The queue is full, and one came that goes first. It is out of the queue. */
+  givesWay(): void;
   /** It waited as long as it may. It is out of the queue. */
   waitedTooLong(): void;
 }
@@ -75,14 +77,15 @@ export class WaitQueue {
   }
 
   /**
-   * Takes a request in. @param backend the only one that will do @param before its place until just now, which it has again
+   * Takes a request in; a full queue has room for one that goes before the last.
+   * @param backend the only one that will do @param before its place until just now, which it has again
    * @returns undefined when the queue is full
    */
   enter(waiter: Waiter, backend?: Backend, before?: Place): Place | undefined {
     const { nowMs, onRejection, onMove } = this.#options;
     if (before === undefined && this.#places.length >= this.#max) {
       onRejection('queue_full');
-      return undefined;
+      if (!this.#makeRoomFor(waiter)) return undefined;
     }
     const place = before ?? new Place(waiter, this.#nextOrder++, nowMs() + this.#timeoutMs);
     place.backend = backend;
@@ -124,6 +127,15 @@ export class WaitQueue {
     if (this.#places.length === 0) return;
     this.#isAllAsked = true;
     this.roomCame();
+  }
+
+  /** @returns false when nobody waits that goes after it */
+  #makeRoomFor({ rank }: Waiter): boolean {
+    const last = this.#places.at(-1);
+    if (last === undefined || last.waiter.rank <= rank) return false;
+    this.leave(last);
+    last.waiter.givesWay();
+    return true;
   }
 
   #expire(place: Place): void {

@@ -2,6 +2,7 @@
 import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Place, Waiter } from '../balancing/wait-queue.ts';
+import type { Priority } from '@lb/shared/config/schema/route';
 import type { Exchange } from './exchange.ts';
 import type { NoBackendReason } from './upstream-errors.ts';
 
@@ -9,19 +10,24 @@ import type { NoBackendReason } from './upstream-errors.ts';
 export interface Seeker {
   readonly exchange: Exchange;
   readonly pool: Pool;
+  readonly route: { readonly priority: Priority };
   /** Looks for a backend. */
   next(): void;
   /** Gives up. */
   refuse(reason: NoBackendReason): void;
 }
 
+/** The lower goes first. */
+const RANKS: Readonly<Record<Priority, number>> = { critical: 0, normal: 1, sheddable: 2 };
+
 export class RoomWait implements Waiter {
-  readonly rank = 0;
+  readonly rank: number;
   readonly #seeker: Seeker;
   #place: Place | undefined;
 
   constructor(seeker: Seeker) {
     this.#seeker = seeker;
+    this.rank = RANKS[seeker.route.priority];
   }
 
   /**
@@ -50,6 +56,10 @@ export class RoomWait implements Waiter {
     } catch (error) {
       this.#seeker.exchange.fail(error);
     }
+  }
+
+  givesWay(): void {
+    this.#seeker.refuse('queue_full');
   }
 
   waitedTooLong(): void {
