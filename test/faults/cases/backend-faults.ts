@@ -65,7 +65,7 @@ export const BACKEND_FAULTS: readonly Case[] = [
     name: 'slow',
     about: `${SLOWDOWN} times slower`,
     p99Factor: 2,
-    settings: { lbctl: { policy: 'ewma' } },
+    settings: { lbctl: { policy: 'ewma' }, passiveHealth: { latencyFactor: 3 } },
     begin: (backend: BackendProcess) =>
       backend.tell({ ...HEALTHY, delayMs: HEALTHY.delayMs * SLOWDOWN }),
     repair: (backend: BackendProcess) => backend.tell(HEALTHY),

@@ -8,6 +8,7 @@ import { nowMs } from '../clock.ts';
 import { type Judged, judge, unforgivable } from '../judge.ts';
 import type { Sent } from '../logs.ts';
 import type { Settings } from '../rigs/rig.ts';
+import { QUEUE_TIMEOUT_MS } from '../rigs/settings.ts';
 import { Scene } from '../scene.ts';
 import { dueWithin, latencyAt } from '../statistics.ts';
 import { type Case, type CaseRun, type Findings, usualFigures } from './case.ts';
@@ -21,13 +22,24 @@ const OVERLOAD_RATE = CAPACITY * 3;
 const NORMAL_SECONDS = 5;
 /** Nobody waits longer; an answer that comes later is worth nothing. */
 const PATIENCE_MS = 2_000;
-const PATHS = ['/critical', '/normal', '/sheddable'];
+/** A fifth is critical: 60 % of what the backends can answer. */
+const PATHS = ['/critical', '/normal', '/normal', '/sheddable', '/sheddable'];
 
 const LEAST_GOODPUT = 0.85;
 const MOST_P99_FACTOR = 5;
 const MOST_GROWTH_MB = 64;
 
-const SETTINGS: Settings = { maxConnections: LANES };
+const SETTINGS: Settings = {
+  maxConnections: LANES,
+  lbctl: { queue: { timeout: `${QUEUE_TIMEOUT_MS}ms` } },
+  sections: {
+    routes: [
+      { match: { paths: ['/critical'] }, pool: 'web', priority: 'critical' },
+      { match: { paths: ['/sheddable'] }, pool: 'web', priority: 'sheddable' },
+      { pool: 'web' },
+    ],
+  },
+};
 
 export const saturation: Case = {
   name: 'saturation',

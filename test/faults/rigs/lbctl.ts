@@ -6,12 +6,15 @@ import { readLines, type Passed } from '../logs.ts';
 import type { Rig, Site } from './rig.ts';
 import {
   CONNECT_TIMEOUT_MS,
+  CONSECUTIVE_ERRORS,
+  EJECTED_MS,
   PROBE_FALL,
   PROBE_INTERVAL_MS,
   PROBE_RISE,
   PROBE_TIMEOUT_MS,
   RESPONSE_TIMEOUT_MS,
   RETRIES,
+  TRY_TIMEOUT_MS,
   WORKERS,
 } from './settings.ts';
 
@@ -57,7 +60,10 @@ function lbctlYaml({ host, backends, settings }: Site, log: string): string {
     listeners: [{ bind: `${host}:0`, limits: settings.limits ?? {} }],
     pools: {
       web: {
-        backends: backends.map((backend) => `http://${backend}`),
+        backends: backends.map((backend) => ({
+          url: `http://${backend}`,
+          maxConnections: settings.maxConnections ?? 0,
+        })),
         healthCheck: {
           path: '/health',
           interval: `${PROBE_INTERVAL_MS}ms`,
@@ -66,7 +72,16 @@ function lbctlYaml({ host, backends, settings }: Site, log: string): string {
           rise: PROBE_RISE,
         },
         timeouts: { connect: `${CONNECT_TIMEOUT_MS}ms`, response: `${RESPONSE_TIMEOUT_MS}ms` },
-        retries: { attempts: RETRIES },
+        retries: {
+          attempts: RETRIES,
+          on: ['connect', 'reset', 'timeout'],
+          perTryTimeout: `${TRY_TIMEOUT_MS}ms`,
+        },
+        passiveHealth: {
+          consecutiveErrors: CONSECUTIVE_ERRORS,
+          ejectFor: `${EJECTED_MS}ms`,
+          ...settings.passiveHealth,
+        },
         ...settings.lbctl,
       },
       ...settings.pools,

@@ -28,6 +28,8 @@ export interface Site {
 export interface Settings {
   /** Keys of the pool in lb.yaml. */
   readonly lbctl?: Readonly<Record<string, unknown>>;
+  /** Of its passiveHealth, beside what all cases have. */
+  readonly passiveHealth?: Readonly<Record<string, unknown>>;
   /** Other pools than `web`, and other sections, of lb.yaml. */
   readonly pools?: Readonly<Record<string, object>>;
   readonly sections?: Readonly<Record<string, unknown>>;

@@ -11,4 +11,8 @@ export const PROBE_RISE = 1;
 export const RETRIES = 2;
 /** Failures of real requests after which a backend is out. */
 export const CONSECUTIVE_ERRORS = 5;
+/** Of lbctl alone: the others have no word for it. A try that takes longer is made elsewhere. */
+export const TRY_TIMEOUT_MS = 500;
+/** A backend that is out for its failures is asked again after this. */
+export const EJECTED_MS = 2_000;
 export const WORKERS = 2;
