@@ -34,7 +34,7 @@ export default {
   coverageProvider: 'v8',
   testTimeout: 30_000,
   // Processes of their own, on two cores: what a failed test leaves open ends with them.
-  maxWorkers: 2,
+  maxWorkers: 3,
   // What suites leave in memory makes every collection slower; those that measure memory ask for dozens of them.
   workerIdleMemoryLimit: '600MB',
 };
