@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AdminClient } from '@lb/shared/admin-api/client';
 import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
@@ -63,6 +63,9 @@ export interface Launch {
   /** A listening socket that it is handed under the name `web`. */
   readonly fd?: number | undefined;
 }
+
+/** Hundreds of processes compile the same two files. */
+const NODE_COMPILE_CACHE = resolve('node_modules/.cache/lbctl-compile');
 
 /** Becomes lbctl, as what systemd starts does: the process knows by its own id that the sockets are for it. */
 const ACTIVATED = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"'];
@@ -157,7 +160,7 @@ function complete(text: string, socketPath: string): string {
 /** What a shell would give, without what jest adds for itself and without a configuration of the machine. */
 function cleanEnvironment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
-  return { PATH, HOME, ...extra };
+  return { PATH, HOME, NODE_COMPILE_CACHE, ...extra };
 }
 
 function sumOf(text: string, name: string, labels: string): number {

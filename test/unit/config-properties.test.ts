@@ -102,7 +102,7 @@ describe('parseConfig', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) =>
         expect(brokenPromises(text)).toEqual([]),
       ),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -111,7 +111,7 @@ describe('parseConfig', () => {
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) =>
         expect(brokenPromises(pieces.join(''))).toEqual([]),
       ),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 
@@ -126,7 +126,7 @@ describe('parseConfig', () => {
           expect(brokenPromises(VALID.slice(0, at) + inserted + VALID.slice(at + cut))).toEqual([]);
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 
@@ -140,7 +140,7 @@ describe('parseConfig', () => {
         );
         expect(brokenPromises(changed.join('\n'))).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
