@@ -22,12 +22,12 @@ describe('a budget of retries', () => {
 
   test('counts the places of the other workers, and does not take their retries for requests', () => {
     const budget = new RetryBudget({ percent: 20, min: 3 });
-    budget.setElsewhere(2);
+    budget.setElsewhere(2, 0);
 
     expect(places(budget, { load: 2 })).toBe(1);
     expect(places(new RetryBudget({ percent: 20, min: 3 }), { load: 99 })).toBe(20);
     const other = new RetryBudget({ percent: 20, min: 3 });
-    other.setElsewhere(15);
+    other.setElsewhere(15, 0);
     expect(places(other, { load: 99 + 15 })).toBe(5);
   });
 
@@ -38,6 +38,37 @@ describe('a budget of retries', () => {
     budget.giveBack(false, 5);
 
     expect(places(budget, { nowMs: 5 })).toBe(1);
+  });
+
+  test('lets those wait who come when it is used up, and serves them in turn', async () => {
+    const budget = new RetryBudget({ percent: 0, min: 1 });
+    const pool = { load: 0 };
+    const served: string[] = [];
+    budget.take(pool, 1, 0);
+    for (const name of ['a', 'b'])
+      budget.wait(pool, 60_000, (hasPlace) => served.push(`${name} ${hasPlace}`));
+
+    budget.giveBack(false, 5);
+    await Promise.resolve();
+    expect(served).toEqual(['a true']);
+
+    budget.giveBack(false, 5);
+    await Promise.resolve();
+    expect(served).toEqual(['a true', 'b true']);
+  });
+
+  test('lets nobody wait for the places of tries in vain, nor without end', async () => {
+    const budget = new RetryBudget({ percent: 0, min: 1 });
+    const pool = { load: 0 };
+    const inTime = Promise.withResolvers<boolean>();
+    budget.take(pool, 1, 0);
+    budget.wait(pool, 1, inTime.resolve);
+    expect(await inTime.promise).toBe(false);
+
+    budget.giveBack(true, 5);
+    let hasPlace = true;
+    budget.wait(pool, 60_000, (has) => (hasPlace = has));
+    expect(hasPlace).toBe(false);
   });
 
   test('leaves the place of a try in vain empty for a second', () => {

@@ -156,8 +156,9 @@ export class Backends {
   setLoadElsewhere(inFlight: Uint32Array, retries: Readonly<Record<string, number>>): void {
     for (const backend of this.#bySlot.values())
       backend.setInFlightElsewhere(inFlight[backend.slot] ?? 0);
+    const nowMs = this.#tools.clock.monotonicMs();
     for (const { name, secondTries } of this.#pools.values())
-      secondTries.budget.setElsewhere(retries[name] ?? 0);
+      secondTries.budget.setElsewhere(retries[name] ?? 0, nowMs);
   }
 
   /** What is in flight here, by slot. */

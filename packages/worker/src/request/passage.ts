@@ -194,14 +194,16 @@ export class Passage implements Carrier, TryEvents, Seeker {
     if (exchange.isOver) return;
     const course = this.#again();
     const reason = reasonOfFailure(failure, exchange);
-    if (!course.mayFollow(reason)) {
+    course.decide(reason, (mayFollow) => {
+      if (mayFollow && reason !== undefined) {
+        course.lastFailure = failure;
+        course.follows(reason);
+        this.next();
+        return;
+      }
       course.end(true);
       sendReply(exchange, failureReply(failure.code));
-      return;
-    }
-    course.lastFailure = failure;
-    course.follows(reason);
-    this.next();
+    });
   }
 
   /** Gives an answer up for another try. False when there is none, and the client gets this answer. */

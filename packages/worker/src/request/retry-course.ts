@@ -25,6 +25,7 @@ export class RetryCourse {
   #hasPlace = false;
   #isAside = false;
   #timer: NodeJS.Timeout | undefined;
+  #leaveLine: (() => void) | undefined;
 
   /** @param only no other reasons count, whatever the pool says */
   constructor(exchange: Exchange, pool: Pool, only?: readonly RetryReason[]) {
@@ -44,6 +45,34 @@ export class RetryCourse {
     if (refusal === undefined) return true;
     this.#pool.metrics.retryRefused(refusal);
     return false;
+  }
+
+  /**
+   * The same for a try that brought nothing: settles at once, unless the budget is used up and a place in it may be given back
+   * soon; then it waits for that, as long as the longest backoff.
+   */
+  decide(reason: RetryReason | undefined, settle: (mayFollow: boolean) => void): void {
+    const refusal = this.#refusalOf(reason);
+    if (refusal !== 'budget') {
+      if (refusal !== undefined) this.#pool.metrics.retryRefused(refusal);
+      settle(refusal === undefined);
+      return;
+    }
+    const { budget, backoff } = this.#pool.secondTries;
+    this.#leaveLine = budget.wait(this.#pool, backoff.max, (hasPlace) => {
+      // The client may have left in the moment in which its turn came.
+      if (this.#exchange.isOver) {
+        if (hasPlace) budget.giveBack(false, this.#nowMs());
+        return;
+      }
+      this.#hasPlace = hasPlace;
+      if (!hasPlace) this.#pool.metrics.retryRefused('budget');
+      try {
+        settle(hasPlace);
+      } catch (error) {
+        this.#exchange.fail(error);
+      }
+    });
   }
 
   /** The backend of the last try is not asked again while there is another. */
@@ -91,6 +120,7 @@ export class RetryCourse {
   /** There will be no other try. A second call does nothing. @param wasInVain the tries brought nothing that could be used */
   end(wasInVain: boolean): void {
     clearTimeout(this.#timer);
+    this.#leaveLine?.();
     if (!this.#hasPlace) return;
     this.#hasPlace = false;
     this.#pool.secondTries.budget.giveBack(wasInVain, this.#nowMs());
