@@ -57,6 +57,19 @@ describe('a budget of retries', () => {
     expect(served).toEqual(['a true', 'b true']);
   });
 
+  test('waits for the places of other workers as well', async () => {
+    const budget = new RetryBudget({ percent: 0, min: 3 });
+    const taken: boolean[] = [];
+    budget.setElsewhere(3, 0);
+    budget.wait({ load: 0 }, 60_000, (hasPlace) => taken.push(hasPlace));
+    expect(taken).toEqual([]);
+
+    budget.setElsewhere(2, 50);
+    await Promise.resolve();
+
+    expect(taken).toEqual([true]);
+  });
+
   test('lets nobody wait for the places of tries in vain, nor without end', async () => {
     const budget = new RetryBudget({ percent: 0, min: 1 });
     const pool = { load: 0 };

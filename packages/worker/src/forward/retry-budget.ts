@@ -76,7 +76,8 @@ export class RetryBudget {
    * @returns leaves the line; a second call does nothing
    */
   wait(pool: Loaded, mostMs: number, settle: (hasPlace: boolean) => void): () => void {
-    const isHopeless = !this.#allows(this.#inVainUntilMs.length + this.#elsewhere + 1, pool, 1);
+    // Whether those elsewhere are in vain is not known here.
+    const isHopeless = !this.#allows(this.#inVainUntilMs.length + 1, pool, 1);
     if (isHopeless || mostMs === 0) {
       settle(false);
       return () => undefined;
