@@ -293,6 +293,7 @@ export class Backend implements Candidate {
 
   /** The body of an answer of this status broke off. */
   cut(code: FailureCode, status: number): void {
+    this.#limits?.cut();
     this.metrics.failed(code);
     this.#outcomes?.cut(status, code);
   }
