@@ -4,7 +4,7 @@ import type { EjectionChange, SparedEjection } from '@lb/primary/internal/outlie
 import { latencyBucket, type OutcomeRow, packRows } from '@lb/shared/ipc/outcomes';
 import type { BackendState } from '@lb/shared/model/snapshot';
 import { configOf } from './config-text.ts';
-import { DEFAULT_TLS } from './default-tls.ts';
+import { poolsUp } from './pools-up.ts';
 import { Timeline } from './timeline.ts';
 
 const NO_LATENCIES = new Uint32Array(0);
@@ -37,22 +37,11 @@ export class OutlierWorld {
       { length: count },
       (_, i) => `{ url: "http://a:${i + 1}", name: "${i}" }`,
     );
-    const { pools } = configOf(
+    const config = configOf(
       'listeners: [{ bind: "127.0.0.1:0" }]\n' +
         `pools: { web: { passiveHealth: ${passiveHealth}, backends: [${backends.join(', ')}] } }`,
     );
-    this.monitor.update(
-      Object.entries(pools).map(([name, pool]) => ({
-        ...pool,
-        name,
-        tls: DEFAULT_TLS,
-        backends: pool.backends.map((backend, slot) => ({
-          ...backend,
-          slot,
-          state: 'up' as const,
-        })),
-      })),
-    );
+    this.monitor.update(poolsUp(config));
   }
 
   /** A worker tells of one backend. */

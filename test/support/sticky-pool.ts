@@ -12,7 +12,7 @@ import { Cells } from '@lb/worker/internal/metrics/cells';
 import type { Exchange } from '@lb/worker/internal/request/exchange';
 import { configOf } from './config-text.ts';
 import { ALONE } from './alone.ts';
-import { DEFAULT_TLS } from './default-tls.ts';
+import { poolsUp } from './pools-up.ts';
 import { metricTotal } from './metric-totals.ts';
 import { Timeline } from './timeline.ts';
 
@@ -69,16 +69,7 @@ export class StickyPool {
     });
     const pool = `{ policy: round_robin, sticky: ${sticky}, backends: [${entries.join(', ')}] }`;
     const config = configOf(`listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: ${pool} }`);
-    const pools = Object.entries(config.pools).map(([name, entry]) => ({
-      ...entry,
-      name,
-      tls: DEFAULT_TLS,
-      backends: entry.backends.map((backend) => ({
-        ...backend,
-        slot: portOf(backend.name),
-        state: 'up' as const,
-      })),
-    }));
+    const pools = poolsUp(config, ({ name }) => ({ slot: portOf(name) }));
     const counts = { version: 1, workerCount: 3, slotCount: 200 };
     const snapshot: Snapshot = { ...counts, ...ALONE, secret, config, pools };
     this.#pools = this.#backends.apply(snapshot).pools;

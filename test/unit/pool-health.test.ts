@@ -4,7 +4,7 @@ import { Backends } from '@lb/worker/internal/balancing/backends';
 import { Cells } from '@lb/worker/internal/metrics/cells';
 import { systemClock } from '@lb/shared/time/clock';
 import { configOf } from '../support/config-text.ts';
-import { DEFAULT_TLS } from '../support/default-tls.ts';
+import { poolsUp } from '../support/pools-up.ts';
 import { ALONE } from '../support/alone.ts';
 import { NONE_TRIED } from '../support/fake-candidates.ts';
 
@@ -16,12 +16,7 @@ function pool() {
   const config = configOf(
     `listeners: [{ bind: "127.0.0.1:0" }]\npools: { web: { backends: [${urls.join(', ')}] } }`,
   );
-  const pools = Object.entries(config.pools).map(([name, entry]) => ({
-    ...entry,
-    name,
-    tls: DEFAULT_TLS,
-    backends: entry.backends.map((backend, slot) => ({ ...backend, slot, state: 'up' as const })),
-  }));
+  const pools = poolsUp(config);
   const backends = new Backends(new Cells(), systemClock, () => 0.5, 0);
   const snapshot = { version: 1, workerCount: 1, slotCount: COUNT, config, ...ALONE, pools };
   const web = backends.apply(snapshot).pools.get('web');

@@ -6,7 +6,7 @@ import type { Pool } from '@lb/worker/internal/balancing/pool';
 import { Cells } from '@lb/worker/internal/metrics/cells';
 import { systemClock } from '@lb/shared/time/clock';
 import { configOf } from '../support/config-text.ts';
-import { DEFAULT_TLS } from '../support/default-tls.ts';
+import { poolsUp } from '../support/pools-up.ts';
 import { NONE_TRIED } from '../support/fake-candidates.ts';
 import { poolYaml } from '../support/pool-yaml.ts';
 import { ALONE } from '../support/alone.ts';
@@ -19,12 +19,7 @@ function reloads(): (pool: object) => Pool {
   let version = 0;
   return (pool) => {
     const config = configOf(`listeners: [{ bind: "127.0.0.1:0" }]\n${poolYaml(URLS, pool)}`);
-    const pools = Object.entries(config.pools).map(([name, entry]) => ({
-      ...entry,
-      name,
-      tls: DEFAULT_TLS,
-      backends: entry.backends.map((backend, slot) => ({ ...backend, slot, state: 'up' as const })),
-    }));
+    const pools = poolsUp(config);
     version++;
     const snapshot = { version, workerCount: 1, slotCount: URLS.length, config, ...ALONE, pools };
     const web = backends.apply(snapshot).pools.get('web');

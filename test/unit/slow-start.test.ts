@@ -11,7 +11,7 @@ import type { Pool } from '@lb/worker/internal/balancing/pool';
 import { Cells } from '@lb/worker/internal/metrics/cells';
 import { ALONE } from '../support/alone.ts';
 import { configOf } from '../support/config-text.ts';
-import { DEFAULT_TLS } from '../support/default-tls.ts';
+import { poolsUp } from '../support/pools-up.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { poolYaml } from '../support/pool-yaml.ts';
 
@@ -30,17 +30,7 @@ function poolOf(settings: object, states: readonly State[]) {
   }));
   const text = `listeners: [{ bind: "127.0.0.1:0" }]\n${poolYaml(urls, settings)}`;
   const config = configOf(text);
-  const pools = Object.entries(config.pools).map(([name, pool]) => ({
-    ...pool,
-    name,
-    tls: DEFAULT_TLS,
-    backends: pool.backends.map((backend, slot) => ({
-      ...backend,
-      slot,
-      state: 'up' as const,
-      ...states[slot],
-    })),
-  }));
+  const pools = poolsUp(config, (_, slot) => states[slot] ?? {});
   const counts = { version: 1, workerCount: 1, slotCount: states.length };
   const web = backends.apply({ ...counts, config, ...ALONE, pools }).pools.get('web');
   if (web === undefined) throw new Error('the configuration has this pool');

@@ -7,7 +7,7 @@ import type { KeyedRequest } from '@lb/worker/internal/request/request-key';
 import { compileSplit } from '@lb/worker/internal/request/split';
 import { ALONE } from '../support/alone.ts';
 import { configOf } from '../support/config-text.ts';
-import { DEFAULT_TLS } from '../support/default-tls.ts';
+import { poolsUp } from '../support/pools-up.ts';
 
 const CLIENTS = 4_000;
 const STICKY = '{ mode: cookie }';
@@ -23,16 +23,10 @@ function splitOf(
   );
   const text = `listeners: [{ bind: "127.0.0.1:0" }]\nroutes: [{ pool: ${names[0]} }]\n`;
   const config = configOf(`${text}pools: { ${texts.join(', ')} }`);
-  const snapshots = Object.entries(config.pools).map(([name, pool], place) => ({
-    ...pool,
-    name,
-    tls: DEFAULT_TLS,
-    backends: pool.backends.map((backend) => ({ ...backend, slot: place, state: 'up' as const })),
-  }));
   const random = seededRandom(seed);
   const backends = new Backends(new Cells(), systemClock, random, 0);
   const counts = { version: 1, workerCount: 1, slotCount: names.length };
-  const { pools } = backends.apply({ ...counts, config, ...ALONE, pools: snapshots });
+  const { pools } = backends.apply({ ...counts, config, ...ALONE, pools: poolsUp(config) });
   const parts = [...pools.values()].map((pool) => ({ pool, weight: weights[pool.name] ?? 0 }));
   const choose = compileSplit(parts, random);
   return (request: Partial<KeyedRequest>): string =>
