@@ -178,7 +178,7 @@ describe('the override table and its store', () => {
     const { table, store } = arrange();
     store.fault = new Error('disk full');
     const warning = await table.set('web', 'a:1', DRAIN, 'root');
-    expect(warning).toBe('kept until this instance stops: disk full');
+    expect(warning).toBe('not stored yet: disk full');
     expect(table.of('web', 'a:1')).toEqual(DRAIN);
   });
 

@@ -218,7 +218,7 @@ export class OverrideTable {
       for (const field of fields) {
         if (this.#unsaved.get(field) === number) this.#missed.set(field, changedMs);
       }
-      return `kept until this instance stops: ${error instanceof Error ? error.message : String(error)}`;
+      return `not stored yet: ${error instanceof Error ? error.message : String(error)}`;
     }
     for (const field of fields) {
       if (this.#unsaved.get(field) === number) this.#unsaved.delete(field);
