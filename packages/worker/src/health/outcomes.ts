@@ -12,6 +12,7 @@ import {
   type OutcomeRow,
 } from '@lb/shared/ipc/outcomes';
 import type { PassiveHealth } from '@lb/shared/model/rotation';
+import { errorOf } from './error-status.ts';
 import type { OutcomeReport } from './outcome-report.ts';
 
 export interface OutcomesSetup {
@@ -134,19 +135,5 @@ export class Outcomes {
     this.#onOutlier();
     // A verdict uses up what it went by, whatever came of it.
     this.#streak = 0;
-  }
-}
-
-/** Answers that speak against a backend: it, or what is behind it, could not do its work. */
-function errorOf(status: number): OutcomeError | undefined {
-  switch (status) {
-    case 502:
-      return '502';
-    case 503:
-      return '503';
-    case 504:
-      return '504';
-    default:
-      return undefined;
   }
 }

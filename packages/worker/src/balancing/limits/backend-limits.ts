@@ -4,7 +4,8 @@
  */
 import type { BackendSnapshot, PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { Random } from '@lb/shared/time/clock';
-import { BreakerGate, isFailureStatus } from './breaker-gate.ts';
+import { errorOf } from '../../health/error-status.ts';
+import { BreakerGate } from './breaker-gate.ts';
 import { GradientLimit } from './gradient-limit.ts';
 import type { Permits } from './permits.ts';
 
@@ -86,7 +87,7 @@ export class BackendLimits {
 
   /** The head of an answer came. @param inFlight this try included */
   answered(status: number, ms: number, nowMs: number, inFlight: number): void {
-    const isFailure = isFailureStatus(status);
+    const isFailure = errorOf(status) !== undefined;
     this.gate?.count(isFailure);
     if (isFailure) this.#listener.tryFailed();
     // An error is soon said: it tells nothing of how long the work takes.

@@ -61,10 +61,3 @@ export class BreakerGate {
     return counts;
   }
 }
-
-const FAILURE_STATUSES: readonly number[] = [502, 503, 504];
-
-/** Whether an answer says that the backend cannot do its work. */
-export function isFailureStatus(status: number): boolean {
-  return status >= 502 && FAILURE_STATUSES.includes(status);
-}
