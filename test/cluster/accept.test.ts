@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startBackendProcesses } from '../support/backend-process.ts';
 import { eventually } from '../support/eventually.ts';
+import { acceptingPlaces } from '../support/kernel-sockets.ts';
 import { isAlive, startLbctl, type Instance } from '../support/lbctl.ts';
 import { startLoad } from '../support/load.ts';
 import { getOnce, startVisitors, statusOf } from '../support/visitors.ts';
@@ -32,6 +33,16 @@ async function reachEveryWorker(lb: Instance): Promise<void> {
   });
   for (const socket of sockets) socket.destroy();
 }
+
+test.each(['shared', 'reuseport'])(
+  'accept: %s takes several connections in a turn: the worker has its socket at four places',
+  async (accept) => {
+    await using lb = await startLbctl(yamlFor(accept, 'http://127.0.0.1:9', 1));
+    const [pid = 0] = await lb.workerPids();
+
+    await eventually(() => expect(acceptingPlaces(pid, lb.port)).toBe(4));
+  },
+);
 
 describe.each(MODES)('accept: %s', (accept) => {
   test('serves, and every worker gets connections', async () => {

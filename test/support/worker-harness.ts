@@ -116,7 +116,7 @@ export async function startWorker(
     worker.receive({ lb: 1, type: 'states', changes, ...more }, undefined);
   };
   apply(yaml);
-  worker.receive({ lb: 1, type: 'listen', listener: 'web' }, handle);
+  worker.receive({ lb: 1, type: 'listen', listener: 'web', isFurther: false }, handle);
   await listening;
   return {
     port,

@@ -39,6 +39,8 @@ import { Listeners } from './server/listeners.ts';
 import { PrimaryStore } from './store/primary-store.ts';
 import { WorkerStores } from './store/worker-stores.ts';
 
+type ListenMessage = Extract<ToWorker, { type: 'listen' }>;
+
 /** In-flight counts reach the other workers within twice this time, and what came of tries the primary within it. */
 const LOAD_INTERVAL_MS = 50;
 
@@ -156,7 +158,7 @@ export class Worker {
         this.#apply(message.snapshot);
         return;
       case 'listen':
-        void this.#listen(message.listener, handle);
+        void this.#listen(message, handle);
         return;
       case 'connection':
         this.#setup.send({
@@ -214,12 +216,14 @@ export class Worker {
   }
 
   /** Without a word of the store, the first requests would be given backends and tokens that other workers know nothing of. */
-  async #listen(listener: string, handle: unknown): Promise<void> {
+  async #listen({ listener, isFurther }: ListenMessage, handle: unknown): Promise<void> {
     await this.#stores.known();
     if (this.#isDraining) return;
-    this.#listeners.listen(listener, handle, () =>
-      this.#setup.send({ lb: 1, type: 'listening', listener }),
-    );
+    if (isFurther) this.#listeners.listenFurther(listener, handle);
+    else
+      this.#listeners.listen(listener, handle, () =>
+        this.#setup.send({ lb: 1, type: 'listening', listener }),
+      );
   }
 
   #apply(snapshot: Snapshot): void {

@@ -12,7 +12,7 @@ import { type Judged, judge, unforgivable } from '../judge.ts';
 import type { Balancer } from '../rigs/rig.ts';
 import { Scene } from '../scene.ts';
 import { latencyAt } from '../statistics.ts';
-import { clientPorts, isStopped } from '../kernel-sockets.ts';
+import { clientPorts, isStopped } from '../../support/kernel-sockets.ts';
 import { type Case, type CaseRun, complaints, type Findings, usualFigures } from './case.ts';
 
 const RELOAD_EVERY_MS = 100;

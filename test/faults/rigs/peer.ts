@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { findTool, type Tool } from '../../bench/tools.ts';
 import { eventually } from '../../support/eventually.ts';
-import { isListening } from '../kernel-sockets.ts';
+import { isListening } from '../../support/kernel-sockets.ts';
 import type { Passed } from '../logs.ts';
 import type { Rig, Site } from './rig.ts';
 

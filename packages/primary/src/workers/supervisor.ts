@@ -16,6 +16,13 @@ import { Watchdog } from './watchdog.ts';
 import type { ForkWorker, WorkerExit, WorkerProcess } from './worker-process.ts';
 import type { OfferedListener, Worker, WorkerDeath, WorkerState } from './worker.ts';
 
+/**
+ * How often a worker gets each listening socket. libuv takes one connection a turn from each, so a worker that is busy with
+ * its connections would let new ones wait: one for each hundred requests. More places take more at once, but each place of an idle
+ * worker wakes for nothing when a connection comes (docs/decisions/0008-accepting.md has the figures).
+ */
+const ACCEPTING_PLACES = 4;
+
 /** A worker that has not said `ready` by then is killed. */
 export const READY_TIMEOUT_MS = 30_000;
 
@@ -264,7 +271,9 @@ export class Supervisor {
     member.listening.delete(name);
     const place = accept === 'reuseport' ? member.slot : 0;
     const handle = accept === 'round-robin' ? undefined : handles[place];
-    member.process?.send({ lb: 1, type: 'listen', listener: name }, handle);
+    const places = accept === 'round-robin' ? 1 : ACCEPTING_PLACES;
+    for (let sent = 0; sent < places; sent += 1)
+      member.process?.send({ lb: 1, type: 'listen', listener: name, isFurther: sent > 0 }, handle);
   }
 
   #listensToAll(member: Member): boolean {

@@ -28,6 +28,8 @@ export type ToWorker = { readonly lb: 1 } & (
        */
       readonly type: 'listen';
       readonly listener: string;
+      /** The socket that came last, once more: accept at one more place (ACCEPTING_PLACES). */
+      readonly isFurther: boolean;
     }
   | {
       /** Carries a connection as the message's handle. */

@@ -38,24 +38,27 @@ export interface AcceptorEvents {
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 export class Acceptor {
-  readonly #handle: ListeningHandle;
+  readonly #handles: ListeningHandle[] = [];
   readonly #events: AcceptorEvents;
   #accepted = 0;
 
-  /** @param handle as it comes over the channel */
-  constructor(handle: unknown, events: AcceptorEvents) {
-    if (!isListeningHandle(handle)) {
-      throw new Error(`node ${process.version} hands over sockets without listen and onconnection`);
-    }
-    this.#handle = handle;
+  constructor(events: AcceptorEvents) {
     this.#events = events;
   }
 
-  /** @throws Error when the system refuses */
-  listen(): void {
-    this.#handle.onconnection = (status, client) => this.#onConnection(status, client);
-    const errno = this.#handle.listen(BACKLOG);
+  /**
+   * Accepts from a socket: one connection for each turn of the event loop. The same one may come several times.
+   * @param handle as it comes over the channel
+   * @throws Error when the system refuses
+   */
+  add(handle: unknown): void {
+    if (!isListeningHandle(handle)) {
+      throw new Error(`node ${process.version} hands over sockets without listen and onconnection`);
+    }
+    handle.onconnection = (status, client) => this.#onConnection(status, client);
+    const errno = handle.listen(BACKLOG);
     if (errno !== 0) throw new Error(`cannot listen: ${getSystemErrorName(errno)}`);
+    this.#handles.push(handle);
   }
 
   /** Takes what waits in the kernel's queue, which would be reset, then no more; connections that stand go on. */
@@ -64,11 +67,13 @@ export class Acceptor {
     let before: number;
     do {
       before = this.#accepted;
-      // The loop takes one connection each time it asks the kernel, and is sure to have asked after the second turn.
+      // Each handle takes one connection each time the loop asks the kernel, and has asked for sure after the second turn.
       await turn();
       await turn();
     } while (this.#accepted > before && this.#accepted < most);
-    await new Promise<void>((resolve) => this.#handle.close(resolve));
+    await Promise.all(
+      this.#handles.map((handle) => new Promise<void>((done) => handle.close(done))),
+    );
   }
 
   #onConnection(status: number, client: object | undefined): void {

@@ -104,6 +104,11 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
     onListening();
   }
 
+  /** Accepts from the same socket at one more place. @param handle the socket, once more */
+  listenFurther(handle: unknown): void {
+    this.#acceptor?.add(handle);
+  }
+
   /** Serves a connection that the primary accepted. */
   take(handle: object): void {
     openConnection(handle, (socket, descriptor) => this.#onConnection(socket, descriptor));
@@ -167,12 +172,12 @@ export class Listener implements ConnectionOwner, ResponseDefaults {
   }
 
   #acceptFrom(handle: unknown): Acceptor {
-    const acceptor = new Acceptor(handle, {
+    const acceptor = new Acceptor({
       onConnection: (socket, descriptor) => this.#onConnection(socket, descriptor),
       onError: (code) =>
         this.#services.log.error({ code, listener: this.name }, 'connection not accepted'),
     });
-    acceptor.listen();
+    acceptor.add(handle);
     return acceptor;
   }
 

@@ -51,6 +51,11 @@ export class Listeners {
     listener.listen(handle, onListening);
   }
 
+  /** The socket that came with the last `listen`, once more. */
+  listenFurther(name: string, handle: unknown): void {
+    this.#open.get(name)?.listenFurther(handle);
+  }
+
   /** Serves a connection that the primary accepted, or returns false and lets go of it. */
   take(name: string, handle: unknown): boolean {
     const listener = this.#open.get(name);

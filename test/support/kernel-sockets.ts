@@ -14,14 +14,21 @@ interface KernelSocket {
 
 /** Ports of the clients whose connections to `port` this process has accepted; exact while it is stopped. */
 export function clientPorts(pid: number, port: number): Set<number> {
-  const folder = `/proc/${pid}/fd`;
-  const own = new Set(
-    readdirSync(folder).map((fd) => /^socket:\[(\d+)\]$/.exec(target(`${folder}/${fd}`))?.[1]),
-  );
+  const own = new Set(openSockets(pid));
   const accepted = socketsAround(pid).filter(
     ({ localPort, state, inode }) => localPort === port && state !== LISTENING && own.has(inode),
   );
   return new Set(accepted.map(({ remotePort }) => remotePort));
+}
+
+/** How many descriptors of the process are of a socket that listens on `port`. */
+export function acceptingPlaces(pid: number, port: number): number {
+  const listening = new Set(
+    socketsAround(pid)
+      .filter(({ localPort, state }) => localPort === port && state === LISTENING)
+      .map(({ inode }) => inode),
+  );
+  return openSockets(pid).filter((inode) => listening.has(inode)).length;
 }
 
 /** Whether anybody listens on the port, as the process sees it. */
@@ -34,6 +41,15 @@ export function isListening(pid: number, port: number): boolean {
 /** Whether a SIGSTOP has arrived: it may go on for a moment on another CPU. */
 export function isStopped(pid: number): boolean {
   return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+/** Inodes of the sockets that the process holds; one that it holds twice comes twice. */
+function openSockets(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((fd) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(target(`${folder}/${fd}`))?.[1];
+    return inode === undefined ? [] : [inode];
+  });
 }
 
 /** All in the network that the process is in. */
