@@ -28,16 +28,33 @@ async function statusOf(front: Front, text: string): Promise<number> {
   return (await client.response()).status;
 }
 
-/** A worker that is late until normal requests are refused: then sheddable ones are surely. The clock stands still from there. */
-async function startOverwhelmed(
-  config = CONFIG,
-  log?: 'json',
-): Promise<{ readonly front: Front; readonly clock: FakeClock }> {
+/** As long as a request may wait, with the target above. */
+const WAIT_MS = 400;
+
+interface Overwhelmed {
+  readonly config?: string;
+  readonly log?: 'json';
+  /** Requests that begin in a turn; none: all but critical ones are refused, after one turn. */
+  readonly begin?: number;
+}
+
+/** A worker that was late until it sheds. The clock stands still from there, but for the turns in which requests wait. */
+async function startOverwhelmed({ config = CONFIG, log, begin = 0 }: Overwhelmed = {}): Promise<{
+  readonly front: Front;
+  readonly clock: FakeClock;
+}> {
   const clock = new FakeClock();
-  const front = await startFront({ config, clock, ...(log !== undefined && { log }) });
-  await eventually(async () => {
+  const next = (callback: () => void): void => {
+    setImmediate(() => {
+      if (begin === 0) clock.pass(WAIT_MS);
+      callback();
+    });
+  };
+  const turns = { next, begin };
+  const front = await startFront({ config, clock, turns, ...(log !== undefined && { log }) });
+  await eventually(() => {
     clock.pass(1_000);
-    expect(await statusOf(front, requestText('GET /normal'))).toBe(503);
+    expect(front.worker.messages.map(({ type }) => type)).toContain('overload');
   });
   // Deadlines count from the last look at them. The worker is in this process, so its shorter timer comes first.
   await pause(LOOK_MS);
@@ -46,7 +63,7 @@ async function startOverwhelmed(
 
 describe('under overload', () => {
   test('a sheddable request is refused before it reaches a backend, and told to come back', async () => {
-    const { front } = await startOverwhelmed(CONFIG, 'json');
+    const { front } = await startOverwhelmed({ log: 'json' });
     await using _ = front;
     const before = front.backend.requests.length;
     using client = await RawClient.connect(front.port);
@@ -66,6 +83,26 @@ describe('under overload', () => {
     await using _ = front;
 
     expect(await statusOf(front, CRITICAL)).toBe(200);
+  });
+
+  test('what there is time for is served: one request in a turn, and the next in the next', async () => {
+    const { front } = await startOverwhelmed({ begin: 1 });
+    await using _ = front;
+
+    const texts = [SHEDDABLE, requestText('GET /normal'), SHEDDABLE];
+
+    expect(await Promise.all(texts.map((text) => statusOf(front, text)))).toEqual([200, 200, 200]);
+  });
+
+  test('a client that leaves while it waits costs nobody anything', async () => {
+    const { front } = await startOverwhelmed({ begin: 1 });
+    await using _ = front;
+    for (let i = 0; i < 5; i++) {
+      using client = await RawClient.connect(front.port);
+      client.send(SHEDDABLE);
+    }
+
+    expect(await statusOf(front, SHEDDABLE)).toBe(200);
   });
 
   test('the primary is told', async () => {
@@ -122,7 +159,9 @@ describe('under overload', () => {
   });
 
   test("a trusted proxy's connection is read on", async () => {
-    const { front } = await startOverwhelmed(`${CONFIG}trustedProxies: [127.0.0.0/8]\n`);
+    const { front } = await startOverwhelmed({
+      config: `${CONFIG}trustedProxies: [127.0.0.0/8]\n`,
+    });
     await using _ = front;
     using client = await RawClient.connect(front.port);
 

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@lb/shared/time/clock';
+import type { Turns } from '@lb/worker/internal/overload/turnstile';
 import { eventually } from './eventually.ts';
 import { type RecordingBackend, type Respond, startRecordingBackend } from './recording-backend.ts';
 import { type Harness, startWorker } from './worker-harness.ts';
@@ -18,6 +19,8 @@ export interface FrontOptions {
   readonly respond?: Respond;
   /** What the worker measures with. */
   readonly clock?: Clock;
+  /** What the worker takes for a turn of its event loop, under overload. */
+  readonly turns?: Turns;
   /** Format of an access log that `readLog` reads; without it there is none. */
   readonly log?: 'json' | 'combined';
 }
@@ -31,7 +34,7 @@ export interface Front extends AsyncDisposable {
 }
 
 export async function startFront(options: FrontOptions = {}): Promise<Front> {
-  const { config = '', morePools = '', limits, respond, log, clock } = options;
+  const { config = '', morePools = '', limits, respond, log, clock, turns } = options;
   const backend = await startRecordingBackend(respond);
   const directory = log === undefined ? undefined : await mkdtemp(join(tmpdir(), 'lb-front-'));
   const path = join(directory ?? tmpdir(), 'access.log');
@@ -43,7 +46,7 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
     `${logging}pools: { web: { backends: ["${backend.url}"] }${morePools} }\n${config}`,
     limits,
     undefined,
-    clock,
+    { ...(clock !== undefined && { clock }), ...(turns !== undefined && { turns }) },
   );
   let isOver = false;
   const stopWorker = async (): Promise<void> => {

@@ -14,6 +14,7 @@ import { serveCalls } from '@lb/primary/internal/store/serve-calls';
 import { type Clock, systemClock } from '@lb/shared/time/clock';
 import { MemoryStore } from '@lb/shared/store/memory-store';
 import type { Store } from '@lb/shared/store/store';
+import type { Turns } from '@lb/worker/internal/overload/turnstile';
 import { Worker } from '@lb/worker/internal/worker';
 
 /** A running worker. */
@@ -39,13 +40,13 @@ export interface Harness extends AsyncDisposable {
  * the text has a `log` section
  * @param listenerLimits YAML of the listener's limits, in flow style
  * @param store what it shares with other workers
- * @param clock what it measures with; its timers are real
+ * @param time what it measures with, its timers are real; and what it takes for a turn of its event loop
  */
 export async function startWorker(
   yaml: string,
   listenerLimits = '{}',
   store: Store = new MemoryStore(() => performance.now()),
-  clock: Clock = systemClock,
+  time: { readonly clock?: Clock; readonly turns?: Turns } = {},
 ): Promise<Harness> {
   const bound = await bindSocket({ kind: 'tcp', host: '127.0.0.1', port: 0 });
   if (!bound.ok) throw new Error(bound.message);
@@ -77,7 +78,7 @@ export async function startWorker(
   });
   const states = new Map<number, BackendState>();
   const worker = new Worker({
-    clock,
+    ...time,
     place: 0,
     log: pino({ level: 'silent' }),
     send: (message) => {

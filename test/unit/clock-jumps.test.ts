@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Clock, seededRandom } from '@lb/shared/time/clock';
+import type { Clock } from '@lb/shared/time/clock';
+import { EVENT_LOOP_TURNS } from '@lb/worker/internal/overload/turnstile';
 import { Shedder } from '@lb/worker/internal/overload/shedder';
 import { HttpDate } from '@lb/worker/internal/request/http-date';
 import { RequestIds } from '@lb/worker/internal/request/request-id';
@@ -58,8 +59,12 @@ describe.each([
 
   test('is no overload', () => {
     const clock = new SetClock();
-    const shedder = new Shedder(clock, seededRandom(1), () => undefined);
-    shedder.configure(200, true);
+    const shedder = new Shedder({
+      clock,
+      turns: EVENT_LOOP_TURNS,
+      onChange: () => undefined,
+    });
+    shedder.configure(200);
 
     for (let sample = 0; sample < 100; sample++) {
       clock.pass(25);

@@ -1,17 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Priority } from '@lb/shared/config/schema/route';
-import { seededRandom } from '@lb/shared/time/clock';
 import { SHEDDER_SAMPLE_MS, Shedder } from '@lb/worker/internal/overload/shedder';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const TARGET_MS = 200;
 const FAR_TOO_LATE_MS = 400;
+const BEGIN_PER_TURN = 3;
 
-function setup({ targetMs = TARGET_MS, hasSheddable = true } = {}) {
+function setup() {
   const clock = new FakeClock();
   const told: boolean[] = [];
-  const shedder = new Shedder(clock, seededRandom(1), (isShedding) => void told.push(isShedding));
-  shedder.configure(targetMs, hasSheddable);
+  const shedder = new Shedder({
+    clock,
+    // One that does not end: whoever waits goes on waiting.
+    turns: { next: () => undefined, begin: BEGIN_PER_TURN },
+    onChange: (isShedding) => void told.push(isShedding),
+  });
+  shedder.configure(TARGET_MS);
   /** Lets time pass in which every turn of the event loop is so late. */
   const pass = (ms: number, delayMs: number): void => {
     const step = SHEDDER_SAMPLE_MS + delayMs;
@@ -20,23 +24,17 @@ function setup({ targetMs = TARGET_MS, hasSheddable = true } = {}) {
       shedder.sample();
     }
   };
-  /** Share of the requests that are refused. */
-  const share = (priority: Priority): number => {
-    let refused = 0;
-    for (let asked = 0; asked < 1_000; asked++) if (shedder.sheds(priority)) refused++;
-    return refused / 1_000;
-  };
-  return { clock, told, shedder, pass, share };
+  return { told, shedder, pass };
 }
 
 describe('the shedder', () => {
-  test('refuses nothing while the event loop is in time', () => {
+  test('does not begin while the event loop is in time', () => {
     const { shedder, pass } = setup();
-    pass(10_000, TARGET_MS / 2);
+    pass(10_000, TARGET_MS);
     expect(shedder.isShedding).toBe(false);
   });
 
-  test('refuses nothing for a single long turn, nor for a busy moment', () => {
+  test('does not begin for a single long turn, nor for a busy moment', () => {
     const { shedder, pass } = setup();
     pass(1, 5_000);
     pass(1, 0);
@@ -46,45 +44,22 @@ describe('the shedder', () => {
     expect(shedder.isShedding).toBe(false);
   });
 
-  test('refuses sheddable requests first, more of them the longer it lasts', () => {
-    const { pass, share } = setup();
+  test('begins when the event loop was late for more than a second', () => {
+    const { shedder, pass } = setup();
     pass(2_000, FAR_TOO_LATE_MS);
-    const before = share('sheddable');
-    expect(before).toBeGreaterThan(0);
-    expect(before).toBeLessThan(1);
-    pass(400, FAR_TOO_LATE_MS);
-    expect(share('sheddable')).toBeGreaterThan(before);
-    expect(share('normal')).toBe(0);
+    expect(shedder.isShedding).toBe(true);
   });
 
-  test('refuses normal requests when that was not enough, but never all', () => {
-    const { pass, share } = setup();
-    pass(20_000, FAR_TOO_LATE_MS);
-    expect(share('sheddable')).toBe(1);
-    expect(share('normal')).toBeGreaterThan(0.9);
-    expect(share('normal')).toBeLessThan(1);
+  test('never has a critical request wait', () => {
+    const { shedder } = setup();
+    for (let i = 0; i < 10 * BEGIN_PER_TURN; i++) expect(shedder.ask('critical')).toBe(true);
   });
 
-  test('refuses normal requests at once where no route is sheddable', () => {
-    const { pass, share } = setup({ hasSheddable: false });
-    pass(2_000, FAR_TOO_LATE_MS);
-    expect(share('normal')).toBeGreaterThan(0);
-  });
-
-  test('never refuses a critical request', () => {
-    const { pass, share } = setup();
-    pass(60_000, FAR_TOO_LATE_MS);
-    expect(share('critical')).toBe(0);
-  });
-
-  test('lets them in again bit by bit', () => {
-    const { shedder, pass, share } = setup();
-    pass(20_000, FAR_TOO_LATE_MS);
-    pass(6_000, 0);
-    expect(share('normal')).toBe(0);
-    expect(share('sheddable')).toBeGreaterThan(0);
-    pass(6_000, 0);
-    expect(shedder.isShedding).toBe(false);
+  test('lets others begin, a number of them in a turn', () => {
+    const { shedder } = setup();
+    for (let i = 0; i < BEGIN_PER_TURN; i++) expect(shedder.ask('sheddable')).toBe(true);
+    expect(shedder.ask('sheddable')).toBeInstanceOf(Promise);
+    expect(shedder.ask('normal')).toBeInstanceOf(Promise);
   });
 
   test('says once that it began, and once that it has been over for a while', () => {
@@ -92,18 +67,26 @@ describe('the shedder', () => {
     pass(2_000, FAR_TOO_LATE_MS);
     pass(4_000, 0);
     pass(2_000, FAR_TOO_LATE_MS);
+    pass(4_000, 0);
     expect(told).toEqual([true]);
-    pass(12_000, 0);
+    pass(2_000, 0);
     expect(told).toEqual([true, false]);
+  });
+
+  test('is not over as long as requests wait, in time as the event loop may be', () => {
+    const { shedder, pass } = setup();
+    pass(2_000, FAR_TOO_LATE_MS);
+    for (let i = 0; i <= BEGIN_PER_TURN; i++) void shedder.ask('normal');
+    pass(20_000, 0);
+    expect(shedder.isShedding).toBe(true);
   });
 
   test('ends with a configuration that switches it off', () => {
     const { told, shedder, pass } = setup();
     pass(2_000, FAR_TOO_LATE_MS);
-    shedder.configure(0, true);
+    shedder.configure(0);
     expect(shedder.isShedding).toBe(false);
     pass(6_000, FAR_TOO_LATE_MS);
-    expect(shedder.isShedding).toBe(false);
     expect(told).toEqual([true, false]);
   });
 });

@@ -23,6 +23,7 @@ import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { RouteMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
+import { EVENT_LOOP_TURNS, type Turns } from './overload/turnstile.ts';
 import { SHEDDER_SAMPLE_MS, Shedder } from './overload/shedder.ts';
 import { AccessLog } from './request/access-log.ts';
 import { TrustedProxies } from './request/client-ip.ts';
@@ -61,6 +62,7 @@ export interface WorkerSetup {
   readonly descriptorLimit?: number | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly turns?: Turns;
 }
 
 export class Worker {
@@ -85,7 +87,7 @@ export class Worker {
   #isDraining = false;
 
   constructor(setup: WorkerSetup) {
-    const { clock = systemClock, random = systemRandom, log } = setup;
+    const { clock = systemClock, random = systemRandom, turns = EVENT_LOOP_TURNS, log } = setup;
     this.#setup = setup;
     const dropped = this.#cells.series('lb_access_log_dropped_total');
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
@@ -108,9 +110,12 @@ export class Worker {
       setup.place,
       monitorEventLoopDelay({ resolution: 20 }),
     );
-    this.#shedder = new Shedder(clock, random, (isShedding, delayMs) =>
-      setup.send({ lb: 1, type: 'overload', isShedding, delayMs }),
-    );
+    this.#shedder = new Shedder({
+      clock,
+      turns,
+      onChange: (isShedding, delayMs) =>
+        setup.send({ lb: 1, type: 'overload', isShedding, delayMs }),
+    });
     const descriptors = new Descriptors({
       limit: setup.descriptorLimit,
       clock,
@@ -253,10 +258,7 @@ export class Worker {
       requestIdName: config.requestId.header.toLowerCase(),
       requestIdIsMarked: fieldKind(config.requestId.header) === MAY_IDENTIFY,
     };
-    this.#shedder.configure(
-      config.overload.eventLoopDelay,
-      config.routes.some(({ priority }) => priority === 'sheddable'),
-    );
+    this.#shedder.configure(config.overload.eventLoopDelay);
     this.#accessLog.configure(config.log.access);
     this.#setup.log.level = config.log.level;
     this.#listeners.apply(config.listeners);

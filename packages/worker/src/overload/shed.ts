@@ -1,7 +1,7 @@
 /**
- * Refuses a request under overload. The refusal alone would not help enough: reading a request and answering 503 costs nearly
- * half of what serving it costs. So the connection that it came on is not read for a while, and a client that goes on asking
- * waits in its own socket, where it costs nothing.
+ * Has a request wait under overload, or refuses it. The refusal alone would not help enough: reading a request and answering
+ * 503 costs nearly half of what serving it costs. So the connection that it came on is not read for a while, and a client that
+ * goes on asking waits in its own socket, where it costs nothing.
  */
 import type { Priority } from '@lb/shared/config/schema/route';
 import type { Exchange } from '../request/exchange.ts';
@@ -13,11 +13,21 @@ const REST_MS = 1_000;
 /** It doubles so often for a connection whose requests are refused one after the other. */
 const MAX_DOUBLINGS = 2;
 
-/** The reply that refuses the request, or undefined when there is room for it. */
-export function shed(exchange: Exchange, priority: Priority): Reply | undefined {
+/** What becomes of a request under overload: the reply that refuses it, or undefined when it may begin. */
+export function shed(
+  exchange: Exchange,
+  priority: Priority,
+): Reply | undefined | Promise<Reply | undefined> {
   const { connection, services } = exchange;
   if (priority === 'critical') connection.isSpared = true;
-  if (!services.shedder.sheds(priority)) {
+  const mayBegin = services.shedder.ask(priority);
+  return mayBegin instanceof Promise
+    ? mayBegin.then((mayNow) => verdict(exchange, mayNow))
+    : verdict(exchange, mayBegin);
+}
+
+function verdict({ connection, services }: Exchange, mayBegin: boolean): Reply | undefined {
+  if (mayBegin) {
     connection.refusals = 0;
     return undefined;
   }

@@ -1,122 +1,102 @@
 /**
- * Decides how many requests a worker refuses, by how late its event loop is:
+ * Decides when a worker has more to do than it can, by how late its event loop is, and which requests it does then:
  *
- *     late above the target ──▶ level rises ──▶ sheddable: 0 .. all, then normal: 0 .. nearly all; critical: none
- *     late below it ─────────▶ level falls, slowly
+ *     late for a second ───────────────▶ shedding: critical requests begin at once, the others through the turnstile
+ *     nobody waits long for a while ───▶ over
  *
- * The level is a share, not a switch: a worker that sheds all and then nothing would be idle and swamped in turn. It follows
- * time and the distance from the target, and so finds the share by itself. In a simulation of three times what a worker can
- * do (12,000 and 20,000 connections, all kinds of mixtures), 85 to 95 of 100 parts of it did useful work with these numbers;
- * rising and falling faster costs 5 to 10 of them.
+ * A share of refusals that follows the delay was tried. Refusing costs nearly half of serving, and those who are refused come
+ * back later than the delay shows, so the share swings: at three times what a worker can do, half of its time was lost.
+ * Whoever waits keeps the worker busy, and is refused only when there is no hope (docs/decisions/0012-overload.md).
  */
 import type { Priority } from '@lb/shared/config/schema/route';
-import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Clock } from '@lb/shared/time/clock';
+import { type Turns, Turnstile } from './turnstile.ts';
 
 /** How often sample() is to be called. */
 export const SHEDDER_SAMPLE_MS = 25;
 
-/** How long the event loop has to be late before anything is refused: a busy moment is no overload. */
+/** How long the event loop has to be late before anybody waits: a busy moment is no overload. */
 const PATIENCE_MS = 1_000;
 
-/** What the level gains in a second at twice the target or more; 1 is all that is sheddable, 2 all that is normal too. */
-const RISE_PER_SECOND = 0.5;
-
-/** What it loses in a second without any delay: slower, because what was refused comes back. */
-const FALL_PER_SECOND = 0.25;
-
-/** Some of the normal requests always pass: the delay may have another cause than they have, and then refusing all is no help. */
-const HIGHEST_LEVEL = 1.95;
-
-/** A longer pause of the event loop moves the level no further. */
-const LONGEST_STEP_MS = 1_000;
-
-/** An overload is over when nothing was shed for so long. */
+/** An overload is over when for so long nobody waited more than half of the target. */
 const CALM_MS = 5_000;
+
+/** A request waits so many times the target before it is refused. */
+const PATIENCE_TARGETS = 2;
+
+export interface ShedderOptions {
+  readonly clock: Clock;
+  readonly turns: Turns;
+  /** Called when an overload begins and when it is over. */
+  readonly onChange: (isShedding: boolean, delayMs: number) => void;
+}
 
 export class Shedder {
   /** Requests have to ask; false nearly always. */
   isShedding = false;
   readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #onChange: (isShedding: boolean, delayMs: number) => void;
+  readonly #turnstile: Turnstile;
+  readonly #onChange: ShedderOptions['onChange'];
   /** 0 = never. */
   #targetMs = 0;
-  /** Below it, no request there is would be refused. */
-  #lowest = 0;
-  #level = 0;
   #sampledMs: number;
   /** Since when every turn was late. */
   #lateSinceMs: number | undefined;
-  /** Since when nothing is shed; undefined outside of an overload. */
-  #calmSinceMs: number | undefined;
+  #strainedMs = 0;
 
-  /** @param onChange called when an overload begins and when it is over */
-  constructor(
-    clock: Clock,
-    random: Random,
-    onChange: (isShedding: boolean, delayMs: number) => void,
-  ) {
+  constructor({ clock, turns, onChange }: ShedderOptions) {
     this.#clock = clock;
-    this.#random = random;
+    this.#turnstile = new Turnstile(clock, turns);
     this.#onChange = onChange;
     this.#sampledMs = clock.monotonicMs();
   }
 
-  /** @param hasSheddable some routes are sheddable; else normal ones are shed at once */
-  configure(targetMs: number, hasSheddable: boolean): void {
+  configure(targetMs: number): void {
     this.#targetMs = targetMs;
-    this.#lowest = hasSheddable ? 0 : 1;
-    this.#setLevel(targetMs === 0 ? this.#lowest : this.#level);
+    // Switched off, those who still wait all begin.
+    this.#turnstile.configure(
+      targetMs === 0 ? Number.POSITIVE_INFINITY : targetMs * PATIENCE_TARGETS,
+    );
+    if (targetMs === 0 && this.isShedding) this.#change(false, 0);
   }
 
-  /** Whether to refuse a request; asked while `isShedding`. */
-  sheds(priority: Priority): boolean {
-    switch (priority) {
-      case 'critical':
-        return false;
-      case 'normal':
-        return this.#random() < this.#level - 1;
-      case 'sheddable':
-        return this.#random() < this.#level;
-    }
+  /** Whether the request may begin, now or when its turn has come; false to refuse it. Asked while `isShedding`. */
+  ask(priority: Priority): boolean | Promise<boolean> {
+    return priority === 'critical' ? true : this.#turnstile.pass(priority);
   }
 
   /** Looks how late it is called. */
   sample(): void {
     const now = this.#clock.monotonicMs();
-    const passedMs = now - this.#sampledMs;
+    const lateMs = now - this.#sampledMs - SHEDDER_SAMPLE_MS;
     this.#sampledMs = now;
-    const delayMs = Math.max(0, passedMs - SHEDDER_SAMPLE_MS);
-    if (this.#targetMs > 0) this.#follow(now, delayMs, passedMs);
-    this.#tell(now, Math.round(delayMs));
+    if (this.#targetMs === 0) return;
+    // Who waits at the turnstile would have made the event loop as late.
+    const delayMs = Math.max(0, lateMs, this.#turnstile.takeLongestWaitMs());
+    if (this.isShedding) this.#lookForCalm(now, delayMs);
+    else this.#lookForOverload(now, delayMs);
   }
 
-  #follow(nowMs: number, delayMs: number, passedMs: number): void {
-    const excess = Math.min(1, delayMs / this.#targetMs - 1);
-    const seconds = Math.min(passedMs, LONGEST_STEP_MS) / 1_000;
-    if (excess <= 0) {
+  /** From the end of a turn on: one long turn, of a process that was stopped, is no overload. */
+  #lookForOverload(now: number, delayMs: number): void {
+    if (delayMs <= this.#targetMs) {
       this.#lateSinceMs = undefined;
-      this.#setLevel(this.#level + excess * seconds * FALL_PER_SECOND);
       return;
     }
-    // From its end on: one long turn, of a process that was stopped, is no overload either.
-    this.#lateSinceMs ??= nowMs;
-    if (this.isShedding || nowMs - this.#lateSinceMs >= PATIENCE_MS)
-      this.#setLevel(this.#level + excess * seconds * RISE_PER_SECOND);
+    this.#lateSinceMs ??= now;
+    if (now - this.#lateSinceMs < PATIENCE_MS) return;
+    this.#strainedMs = now;
+    this.#change(true, Math.round(delayMs));
   }
 
-  #setLevel(level: number): void {
-    this.#level = Math.min(HIGHEST_LEVEL, Math.max(this.#lowest, level));
-    this.isShedding = this.#level > this.#lowest;
+  #lookForCalm(now: number, delayMs: number): void {
+    if (delayMs > this.#targetMs / 2) this.#strainedMs = now;
+    else if (now - this.#strainedMs >= CALM_MS) this.#change(false, Math.round(delayMs));
   }
 
-  #tell(nowMs: number, delayMs: number): void {
-    if (this.isShedding) {
-      if (this.#calmSinceMs === undefined) this.#onChange(true, delayMs);
-      this.#calmSinceMs = nowMs;
-    } else if (this.#calmSinceMs !== undefined && nowMs - this.#calmSinceMs >= CALM_MS) {
-      this.#calmSinceMs = undefined;
-      this.#onChange(false, delayMs);
-    }
+  #change(isShedding: boolean, delayMs: number): void {
+    this.isShedding = isShedding;
+    this.#lateSinceMs = undefined;
+    this.#onChange(isShedding, delayMs);
   }
 }

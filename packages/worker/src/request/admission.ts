@@ -24,8 +24,14 @@ export function admit(exchange: Exchange): Admission | Promise<Admission> {
   // Before all that costs anything.
   if (shedder.isShedding) {
     const refusal = shed(exchange, route.priority);
+    if (refusal instanceof Promise)
+      return refusal.then((reply) => (reply === undefined ? enter(exchange, route) : { reply }));
     if (refusal !== undefined) return { reply: refusal };
   }
+  return enter(exchange, route);
+}
+
+function enter(exchange: Exchange, route: Route): Admission | Promise<Admission> {
   if (isLooping(exchange.head?.via)) return { reply: LOOPING };
   const last = lastHopReply(exchange);
   if (last !== undefined) return { reply: last };

@@ -174,7 +174,9 @@ export const route = z.strictObject({
   priority: z
     .enum(PRIORITIES)
     .default('normal')
-    .describe('Under overload, sheddable is shed first, then normal; critical never.'),
+    .describe(
+      'Under overload, normal requests go before sheddable ones, and the rest is refused; critical never.',
+    ),
   maxBody: sizeOrNone
     .optional()
     .describe("Bytes of a request body, in place of the listener's limit. 0 = no limit."),
