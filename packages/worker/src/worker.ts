@@ -25,6 +25,7 @@ import { RouteMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
 import { EVENT_LOOP_TURNS, type Turns } from './overload/turnstile.ts';
 import { SHEDDER_SAMPLE_MS, Shedder } from './overload/shedder.ts';
+import { Reports } from './reports.ts';
 import { AccessLog } from './request/access-log.ts';
 import { TrustedProxies } from './request/client-ip.ts';
 import { HttpDate } from './request/http-date.ts';
@@ -41,12 +42,6 @@ import { PrimaryStore } from './store/primary-store.ts';
 import { WorkerStores } from './store/worker-stores.ts';
 
 type ListenMessage = Extract<ToWorker, { type: 'listen' }>;
-
-/** In-flight counts reach the other workers within twice this time, and what came of tries the primary within it. */
-const LOAD_INTERVAL_MS = 50;
-
-/** Totals in the primary are this old at most. */
-const METRICS_INTERVAL_MS = 500;
 
 /** What a worker that is about to exit waits for its last access lines to be written. */
 const LAST_LINES_MS = 1_000;
@@ -69,7 +64,6 @@ export class Worker {
   readonly #setup: WorkerSetup;
   readonly #cells = new Cells();
   readonly #tunnels = new Tunnels(this.#cells);
-  readonly #process: ProcessMetrics;
   readonly #logSink: LogSink;
   readonly #accessLog: AccessLog;
   readonly #backends: Backends;
@@ -81,9 +75,9 @@ export class Worker {
   readonly #shedder: Shedder;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
-  readonly #timers: NodeJS.Timeout[];
+  readonly #reports: Reports;
+  readonly #shedderTimer: NodeJS.Timeout;
   #runtime: Runtime | undefined;
-  #workerCount = 0;
   #isDraining = false;
 
   constructor(setup: WorkerSetup) {
@@ -93,7 +87,7 @@ export class Worker {
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
     this.#accessLog = new AccessLog(this.#logSink, clock, random);
     this.#backends = new Backends(this.#cells, clock, random, setup.place);
-    this.#backends.onOutlier(() => this.#sendOutcomes());
+    this.#backends.onOutlier(() => this.#reports.sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
@@ -105,11 +99,6 @@ export class Worker {
       log,
       onChange: (error) => this.#reportStore(error),
     });
-    this.#process = new ProcessMetrics(
-      this.#cells,
-      setup.place,
-      monitorEventLoopDelay({ resolution: 20 }),
-    );
     this.#shedder = new Shedder({
       clock,
       turns,
@@ -149,11 +138,19 @@ export class Worker {
       reportUnreachable: (backend, reason) => this.#reportUnreachable(backend, reason),
     };
     this.#listeners = new Listeners(this.#services);
-    this.#timers = [
-      setInterval(() => this.#onLoadInterval(), LOAD_INTERVAL_MS),
-      setInterval(() => this.#shedder.sample(), SHEDDER_SAMPLE_MS),
-      setInterval(() => this.#sendMetrics(), METRICS_INTERVAL_MS),
-    ];
+    this.#reports = new Reports({
+      send: setup.send,
+      backends: this.#backends,
+      listeners: this.#listeners,
+      tunnels: this.#tunnels,
+      cells: this.#cells,
+      processMetrics: new ProcessMetrics(
+        this.#cells,
+        setup.place,
+        monitorEventLoopDelay({ resolution: 20 }),
+      ),
+    });
+    this.#shedderTimer = setInterval(() => this.#shedder.sample(), SHEDDER_SAMPLE_MS);
   }
 
   /** Does what the primary says. @param handle the socket that came with `listen` or `connection` */
@@ -208,10 +205,9 @@ export class Worker {
     const deadline = setTimeout(() => this.#listeners.destroy(), timeoutMs);
     await this.#listeners.drain(() => this.#tunnels.close());
     clearTimeout(deadline);
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#shedderTimer);
     this.#backends.desk.close();
-    this.#tunnels.count();
-    this.#sendMetrics();
+    this.#reports.close();
     await Promise.race([
       Promise.all([this.#logSink.close(), this.#stores.close()]),
       pause(LAST_LINES_MS),
@@ -233,7 +229,7 @@ export class Worker {
 
   #apply(snapshot: Snapshot): void {
     const { config } = snapshot;
-    this.#workerCount = snapshot.workerCount;
+    this.#reports.workerCount = snapshot.workerCount;
     this.#stores.apply(snapshot.store, {
       instances: snapshot.instances,
       workers: snapshot.workerCount,
@@ -280,7 +276,7 @@ export class Worker {
       this.#backends.setSlowStart(slot, slowStartMs);
     }
     if (version === undefined) return;
-    this.#sendLoad();
+    this.#reports.sendLoad();
     this.#setup.send({ lb: 1, type: 'applied', version });
   }
 
@@ -299,39 +295,5 @@ export class Worker {
   #reportUnreachable(backend: Backend, reason: string): void {
     if (!this.#backends.takeOut(backend)) return;
     this.#setup.send({ lb: 1, type: 'backend-failed', slot: backend.slot, reason });
-  }
-
-  /** The other workers need it soon; one that is alone says it for people who look, together with its metrics. */
-  #onLoadInterval(): void {
-    this.#sendOutcomes();
-    if (this.#workerCount !== 1) this.#sendLoad();
-    this.#backends.desk.tick();
-  }
-
-  #sendOutcomes(): void {
-    const outcomes = this.#backends.takeOutcomes();
-    if (outcomes !== undefined) this.#setup.send({ lb: 1, type: 'outcomes', ...outcomes });
-  }
-
-  #sendLoad(): void {
-    const inFlight = this.#backends.takeChangedLoad();
-    const connections = this.#listeners.takeChangedConnections();
-    const retries = this.#backends.takeChangedRetries();
-    if (inFlight === undefined && connections === undefined && retries === undefined) return;
-    this.#setup.send({
-      lb: 1,
-      type: 'load',
-      inFlight: inFlight ?? this.#backends.load(),
-      connections: connections ?? this.#listeners.connectionCounts(),
-      retries: retries ?? this.#backends.retries(),
-    });
-  }
-
-  #sendMetrics(): void {
-    if (this.#workerCount === 1) this.#sendLoad();
-    this.#tunnels.count();
-    this.#process.sample();
-    const delta = this.#cells.takeDelta();
-    if (delta !== undefined) this.#setup.send({ lb: 1, ...delta });
   }
 }
