@@ -7,6 +7,8 @@ import type { Encoding } from '@lb/shared/model/encoding';
 export type CodecStream = Transform & zlib.Zlib;
 
 export interface Codec {
+  /** Up to so much is done in one call: it keeps the event loop for about half a millisecond, and saves nearly as much of CPU. */
+  readonly oneCallBytes: number;
   /** All of a body at once, on this thread. */
   encode(body: Buffer): Buffer;
   open(): CodecStream;
@@ -15,6 +17,8 @@ export interface Codec {
 }
 
 const { constants } = zlib;
+
+const KIB = 1024;
 
 const GZIP: zlib.ZlibOptions = { level: 5 };
 
@@ -38,16 +42,20 @@ const ZSTD: zlib.ZstdOptions = {
 
 export const CODECS: Readonly<Record<Encoding, Codec>> = {
   zstd: {
-    encode: (body) => zlib.zstdCompressSync(body, ZSTD),
+    oneCallBytes: 64 * KIB,
+    // Told how little it is, zstd clears smaller tables: a fifth less time for 1 KiB.
+    encode: (body) => zlib.zstdCompressSync(body, { ...ZSTD, pledgedSrcSize: body.length }),
     open: () => zlib.createZstdCompress(ZSTD),
     flushKind: constants.ZSTD_e_flush,
   },
   br: {
+    oneCallBytes: 16 * KIB,
     encode: (body) => zlib.brotliCompressSync(body, BROTLI),
     open: () => zlib.createBrotliCompress(BROTLI),
     flushKind: constants.BROTLI_OPERATION_FLUSH,
   },
   gzip: {
+    oneCallBytes: 16 * KIB,
     encode: (body) => zlib.gzipSync(body, GZIP),
     open: () => zlib.createGzip(GZIP),
     flushKind: constants.Z_SYNC_FLUSH,
