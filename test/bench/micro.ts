@@ -3,6 +3,7 @@
  * part of a name. The best and the middle one of several rounds, for a machine that is not quiet.
  */
 import type { Benchmark } from './micro/benchmark.ts';
+import { compress } from './micro/compress.ts';
 import { policyPick } from './micro/policy-pick.ts';
 import { headerEdits } from './micro/header-edits.ts';
 import { rateLimit } from './micro/rate-limit.ts';
@@ -30,6 +31,7 @@ const ALL: readonly Benchmark[] = [
   ...headerEdits,
   ...requestId,
   ...requestMetrics,
+  ...compress,
 ];
 
 const [filter = ''] = process.argv.slice(2);
@@ -51,12 +53,13 @@ if (wanted.length === 0) {
 }
 
 function nanosecondsOnce(benchmark: Benchmark): number {
+  const { batch = BATCH } = benchmark;
   let times = 0;
   const started = performance.now();
   let elapsedMs = 0;
   while (elapsedMs < ROUND_MS) {
-    benchmark.run(BATCH);
-    times += BATCH;
+    benchmark.run(batch);
+    times += batch;
     elapsedMs = performance.now() - started;
   }
   return (elapsedMs * 1e6) / times;

@@ -110,7 +110,6 @@ describe('what is planned and does not work yet', () => {
         'routes.[].match countries',
         'routes.[] auth',
         'routes.[] cache',
-        'routes.[] compress',
         'pools.* discovery',
         'pools.*.backends.[] zone',
         'admin dashboard',

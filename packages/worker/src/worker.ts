@@ -11,6 +11,7 @@ import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/t
 import type { Logger } from 'pino';
 import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
+import { Compressions } from './compress/compressions.ts';
 import { HttpProxy3Forwarder } from './forward/http-proxy-3.ts';
 import { NativeForwarder } from './forward/native.ts';
 import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts';
@@ -69,6 +70,7 @@ export class Worker {
   readonly #backends: Backends;
   readonly #limiters: Limiters;
   readonly #mirrors = new Mirrors(this.#cells);
+  readonly #compressions = new Compressions(this.#cells);
   readonly #primaryStore: PrimaryStore;
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
@@ -243,6 +245,7 @@ export class Worker {
         pools,
         limiters,
         mirrors,
+        compressions: this.#compressions,
         metrics: this.#metricsOf(route.name),
         random: this.#services.random,
       }),

@@ -1,6 +1,7 @@
 /** Which series a configuration implies: they exist at zero before anything happens, so that rates have a beginning. */
 import {
   BREAKER_STATES,
+  COMPRESS_RESULTS,
   EJECTION_REASONS,
   MIRROR_RESULTS,
   NO_ROUTE,
@@ -64,10 +65,9 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
   yield* instanceSeries();
   for (const { name } of config.listeners) yield* listenerSeries(name, routes);
   for (const route of routes) yield* routeSeries(route);
-  for (const { name, mirror } of config.routes) {
-    if (mirror === null) continue;
-    for (const result of MIRROR_RESULTS)
-      yield { metric: 'lb_mirror_requests_total', labels: [name, result] };
+  for (const { name, mirror, compress } of config.routes) {
+    if (mirror !== null) yield* mirrorSeries(name);
+    if (compress !== null) yield* compressSeries(name);
   }
   for (const limit of Object.keys(config.rateLimits)) {
     for (const result of LIMIT_RESULTS)
@@ -119,6 +119,18 @@ function* routeSeries(route: string): Implied {
   yield { metric: 'lb_tunnels', labels: [route] };
   for (const direction of ['in', 'out'])
     yield { metric: 'lb_tunnel_bytes_total', labels: [route, direction] };
+}
+
+function* mirrorSeries(route: string): Implied {
+  for (const result of MIRROR_RESULTS)
+    yield { metric: 'lb_mirror_requests_total', labels: [route, result] };
+}
+
+function* compressSeries(route: string): Implied {
+  for (const result of COMPRESS_RESULTS)
+    yield { metric: 'lb_compress_answers_total', labels: [route, result] };
+  for (const direction of ['in', 'out'])
+    yield { metric: 'lb_compress_bytes_total', labels: [route, direction] };
 }
 
 function* poolSeries({ name: pool, sticky }: PoolSnapshot): Implied {

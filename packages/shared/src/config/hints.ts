@@ -16,6 +16,7 @@ export function valueHint(facet: Facet, node: Located, path: Path): string | nul
   }
   if (node.origin !== 'written') return null;
   if (node.value === null) return 'give it a value, or remove the key';
+  if (facet.switchable) return switchHint(String(node.value));
   if (wantsMap) return mapHint(facet, node);
   if (core instanceof z.ZodArray) return `write [${JSON.stringify(node.value)}]`;
   return scalarHint(facet, node.value, path);
@@ -38,10 +39,7 @@ function scalarHint(facet: Facet, value: string | number | boolean, path: Path):
   }
   const { core } = facet;
   const text = String(value);
-  if (core instanceof z.ZodBoolean) {
-    if (/^(yes|y|on|true|enabled|1)$/i.test(text)) return 'write true';
-    return /^(no|n|off|false|disabled|0)$/i.test(text) ? 'write false' : null;
-  }
+  if (core instanceof z.ZodBoolean) return switchHint(text);
   if (core instanceof z.ZodNumber)
     return typeof value === 'string' && /^\d+$/.test(value) ? 'remove the quotes' : null;
   if (core instanceof z.ZodUnion)
@@ -52,6 +50,11 @@ function scalarHint(facet: Facet, value: string | number | boolean, path: Path):
   if (core instanceof z.ZodString && typeof value !== 'string')
     return `put it in quotes: "${text}"`;
   return null;
+}
+
+function switchHint(text: string): string | null {
+  if (/^(yes|y|on|true|enabled|1)$/i.test(text)) return 'write true';
+  return /^(no|n|off|false|disabled|0)$/i.test(text) ? 'write false' : null;
 }
 
 /** `sticky: cookie` names what was chosen; `- bind:0.0.0.0:8080` is one long word to YAML. */

@@ -17,7 +17,9 @@ export function lbJsonSchema(): Record<string, unknown> {
       const { unit, preset } = facetOf(zodSchema);
       if (preset !== undefined) jsonSchema.default = inUnit(unit, preset);
       if (zodSchema instanceof z.ZodPipe && zodSchema.in instanceof z.ZodTransform) {
-        if (facetOf(zodSchema).core instanceof z.ZodObject) orUrl(jsonSchema);
+        const { core, switchable } = facetOf(zodSchema);
+        if (switchable) jsonSchema.anyOf?.push({ type: 'boolean' });
+        else if (core instanceof z.ZodObject) orUrl(jsonSchema);
         else orNumbers(jsonSchema);
       }
     },

@@ -101,8 +101,9 @@ function partsOf(path: string, core: Schema): [string, Schema][] {
   return inner instanceof z.ZodObject ? partsOf(`${path}${list ? '[]' : '.<name>'}`, inner) : [];
 }
 
-function typeOf({ core, unit, nullable }: Facet): string {
+function typeOf({ core, unit, nullable, switchable }: Facet): string {
   const type = unit ?? plainTypeOf(core);
+  if (switchable) return `true, false or ${type}`;
   return nullable ? `${type} or null` : type;
 }
 

@@ -106,7 +106,7 @@ function routeRules(root: Located): Problem[] {
     problems.push(...oneAction(root, route, path, known));
     if (pools === undefined || pools.kind === 'map') problems.push(...poolNames(root, path, known));
     problems.push(...splitRules(root, [...path, 'split']), ...redirectRules(root, path));
-    problems.push(...mirrorRules(root, path, route));
+    problems.push(...poolOnlyRules(root, path, route));
     problems.push(...limitNames(root, [...path, 'rateLimit']));
   }
   return [...problems, ...names.problems];
@@ -157,13 +157,17 @@ function splitRules(root: Located, path: Path): Problem[] {
   return [keyProblem(root, path, 'at least one weight must be above 0')];
 }
 
-/** What is answered here has no copy. */
-function mirrorRules(root: Located, path: Path, { entries }: MapNode): Problem[] {
-  if (at(root, ...path, 'mirror')?.kind !== 'map') return [];
+/** What is answered here has no copy, and is sent as it stands. */
+function poolOnlyRules(root: Located, path: Path, { entries }: MapNode): Problem[] {
   const [answer] = ['redirect', 'respond'].filter((action) => entries.has(action));
   if (answer === undefined) return [];
-  const message = `only what goes to a pool is mirrored, and this route has "${answer}"`;
-  return [keyProblem(root, [...path, 'mirror'], message, 'take "mirror" away')];
+  return Object.entries({ mirror: 'mirrored', compress: 'compressed' }).flatMap(([key, done]) => {
+    const node = at(root, ...path, key);
+    const isOn = node?.kind === 'map' || (node?.kind === 'scalar' && node.value === true);
+    if (!isOn) return [];
+    const message = `only what goes to a pool is ${done}, and this route has "${answer}"`;
+    return [keyProblem(root, [...path, key], message, `take "${key}" away`)];
+  });
 }
 
 function redirectRules(root: Located, route: Path): Problem[] {

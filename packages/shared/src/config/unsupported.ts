@@ -9,7 +9,7 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['caches', 'auths', 'geo', 'metrics', 'tracing'],
   'listeners.[]': ['tls', 'proxyProtocol'],
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
-  'routes.[]': ['auth', 'cache', 'compress'],
+  'routes.[]': ['auth', 'cache'],
   'routes.[].match': ['countries'],
   'pools.*': ['discovery'],
   'pools.*.backends.[]': ['zone'],

@@ -2,6 +2,7 @@
  * Every metric the product exposes: name, type, help, labels. Workers count in cells and the primary exposes them by this
  * one table, so a name that is not here cannot be counted. docs/metrics.md is generated from it.
  */
+import { ENCODINGS } from '../model/encoding.ts';
 
 /** Upper bounds of every duration histogram, in seconds; +Inf follows. */
 export const DURATION_BUCKETS_SECONDS: readonly number[] = [
@@ -165,6 +166,18 @@ export const METRICS = {
     'route',
     'result',
   ),
+  lb_compress_answers_total: counter(
+    'worker',
+    'Answers compressed, by encoding; busy: sent as they were, because too many were being compressed.',
+    'route',
+    'result',
+  ),
+  lb_compress_bytes_total: counter(
+    'worker',
+    'Bytes of bodies that were compressed: in, as the backend sent them; out, as clients get them.',
+    'route',
+    'direction',
+  ),
   lb_ratelimit_decisions_total: counter(
     'worker',
     'Requests by what a rate limit said; those that were decided without the store count as degraded too.',
@@ -267,6 +280,12 @@ export const STICKY_RESULTS = ['hit', 'new', 'rebound'] as const;
 
 /** How a request of a session came to its backend. */
 export type StickyResult = (typeof STICKY_RESULTS)[number];
+
+/** Results of lb_compress_answers_total: the encoding, or that too many were being compressed. */
+export const COMPRESS_RESULTS = [...ENCODINGS, 'busy'] as const;
+
+/** What became of an answer that could be compressed and was wanted so. */
+export type CompressResult = (typeof COMPRESS_RESULTS)[number];
 
 /**
  * Results of lb_mirror_requests_total. Not sent: no backend could take it, too many were in flight, the body was larger than the

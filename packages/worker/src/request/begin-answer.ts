@@ -1,4 +1,6 @@
-/** The head of a backend's answer, as the client gets it. */
+/** The head of a backend's answer, as the client gets it, and who compresses its body, if anybody does. */
+import type { BodySource } from '../compress/compression.ts';
+import type { Compressor } from '../compress/compressor.ts';
 import type { UpstreamAnswer } from '../forward/forwarder.ts';
 import { valueOf } from '../http1/field-names.ts';
 import { fieldsOf, toLines } from '../http1/head-text.ts';
@@ -7,7 +9,13 @@ import type { HeaderEdit } from './header-edits.ts';
 import { type ResponseLines, responseLines } from './response-lines.ts';
 import type { Route } from './route.ts';
 
-export function beginAnswer(exchange: Exchange, route: Route, answer: UpstreamAnswer): void {
+/** @returns where the body goes; undefined when it goes to the client as it is */
+export function beginAnswer(
+  exchange: Exchange,
+  route: Route,
+  answer: UpstreamAnswer,
+  source: BodySource,
+): Compressor | undefined {
   const { response, connection, head } = exchange;
   const { status } = answer;
   const mayHaveTrailers =
@@ -19,7 +27,12 @@ export function beginAnswer(exchange: Exchange, route: Route, answer: UpstreamAn
     const { text, hasLength, hasDate } = lines;
     lines = { text: text + answerLines, hasLength, hasDate };
   }
-  response.begin(status, statusLineOf(answer), lines, connection.isEnding);
+  const { compression } = route;
+  const coded = compression?.head(exchange, status, lines);
+  const statusLine = statusLineOf(answer);
+  response.begin(status, statusLine, coded?.lines ?? lines, connection.isEnding);
+  const hasBody = exchange.method !== 'HEAD';
+  return hasBody && coded?.coding ? compression?.open(coded.coding, response, source) : undefined;
 }
 
 function edited({ text, hasLength }: ResponseLines, edit: HeaderEdit): ResponseLines {

@@ -1,5 +1,5 @@
 /** The part of an answer that came while its head had to wait: one read of the backend's at most, for it is asked to stop. */
-import type { ClientResponse } from '../server/http1/client-response.ts';
+import type { BodyTarget } from '../compress/compressor.ts';
 
 export class HeldAnswer {
   readonly #pieces: Buffer[] = [];
@@ -12,9 +12,9 @@ export class HeldAnswer {
   }
 
   /** Hands over what came. @returns false when the client wants to be left alone */
-  passTo(response: ClientResponse): boolean {
+  passTo(target: BodyTarget): boolean {
     let mayGoOn = true;
-    for (const piece of this.#pieces) mayGoOn = response.write(piece, 0, piece.length);
+    for (const piece of this.#pieces) mayGoOn = target.write(piece, 0, piece.length);
     return mayGoOn;
   }
 }

@@ -11,6 +11,8 @@ import type { RetryReason } from '@lb/shared/metrics/catalog';
 import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Visit } from '../balancing/sticky/sticky.ts';
+import type { BodySource } from '../compress/compression.ts';
+import type { BodyTarget, Compressor } from '../compress/compressor.ts';
 import type { Failure, Try, TryEvents, UpstreamAnswer } from '../forward/forwarder.ts';
 import { recordFailure } from '../forward/record-failure.ts';
 import { reasonOfFailure } from '../forward/retry.ts';
@@ -35,7 +37,7 @@ export interface Run {
   readonly startedMs: number;
 }
 
-export class Passage implements Carrier, TryEvents, Seeker {
+export class Passage implements Carrier, TryEvents, Seeker, BodySource {
   readonly exchange: Exchange;
   readonly route: ForwardingRoute;
   readonly pool: Pool;
@@ -52,6 +54,8 @@ export class Passage implements Carrier, TryEvents, Seeker {
   #roomWait: RoomWait | undefined;
   /** While its head has to wait. */
   #held: HeldAnswer | undefined;
+  /** When the answer that has begun is compressed. */
+  #compressor: Compressor | undefined;
 
   constructor(exchange: Exchange, route: ForwardingRoute, pool: Pool) {
     this.exchange = exchange;
@@ -129,12 +133,22 @@ export class Passage implements Carrier, TryEvents, Seeker {
   }
 
   resume(): void {
-    if (this.#held === undefined) this.#try?.resume();
+    if (this.#compressor !== undefined) this.#compressor.resume();
+    else if (this.#held === undefined) this.#try?.resume();
+  }
+
+  onDrain(): void {
+    this.#try?.resume();
+  }
+
+  onCompressFailure(error: Error): void {
+    this.exchange.fail(error);
   }
 
   cancel(): void {
     this.#roomWait?.leave();
     this.#course?.end(false);
+    this.#compressor?.destroy();
     this.dropTry();
   }
 
@@ -153,7 +167,7 @@ export class Passage implements Carrier, TryEvents, Seeker {
       this.#course?.end(isUnwanted);
       exchange.body?.forget();
       const until = this.stick(answer.lines);
-      if (until === undefined) beginAnswer(exchange, this.route, answer);
+      if (until === undefined) this.#begin(answer);
       else this.#hold(answer, until);
     } catch (error) {
       exchange.fail(error);
@@ -161,29 +175,30 @@ export class Passage implements Carrier, TryEvents, Seeker {
   }
 
   onBody(buffer: Buffer, start: number, end: number): boolean {
-    if (this.#held === undefined) return this.exchange.response.write(buffer, start, end);
+    if (this.#held === undefined) return this.#target.write(buffer, start, end);
     this.#held.take(buffer, start, end);
     return false;
   }
 
   onFlush(): void {
-    if (this.#held === undefined) this.exchange.response.flush();
+    if (this.#held === undefined) this.#target.flush();
   }
 
   onEnd(trailers: readonly string[], nowMs: number): void {
-    const { response, body } = this.exchange;
+    const { body } = this.exchange;
     this.#backend?.completed(this.#status);
     this.endTry(nowMs);
     // The answer may be out before the request is in: nobody wants the rest.
     body?.stop();
     const forwarded = trailers.length === 0 ? trailers : forwardableTrailers(trailers);
-    if (this.#held === undefined) response.end(forwarded);
+    if (this.#held === undefined) this.#target.end(forwarded);
     else this.#held.trailers = forwarded;
   }
 
   onCut(code: FailureCode): void {
     this.#backend?.cut(code, this.#status);
     this.endTry();
+    this.#compressor?.destroy();
     this.exchange.cut(code);
   }
 
@@ -253,6 +268,15 @@ export class Passage implements Carrier, TryEvents, Seeker {
       : this.#visit.answered(backend, lines);
   }
 
+  #begin(answer: UpstreamAnswer): void {
+    this.#compressor = beginAnswer(this.exchange, this.route, answer, this);
+  }
+
+  /** Where the body of the answer goes. */
+  get #target(): BodyTarget {
+    return this.#compressor ?? this.exchange.response;
+  }
+
   #hold(answer: UpstreamAnswer, until: Promise<void>): void {
     const held = new HeldAnswer();
     this.#held = held;
@@ -267,13 +291,14 @@ export class Passage implements Carrier, TryEvents, Seeker {
     this.#held = undefined;
     // It may have been answered otherwise meanwhile, or cut.
     if (exchange.isOver || response.isBegun || connection.socket.destroyed) return;
-    beginAnswer(exchange, this.route, answer);
-    const mayGoOn = held.passTo(response);
+    this.#begin(answer);
+    const target = this.#target;
+    const mayGoOn = held.passTo(target);
     if (held.trailers !== undefined) {
-      response.end(held.trailers);
+      target.end(held.trailers);
       return;
     }
-    response.flush();
+    target.flush();
     if (mayGoOn) this.#try?.resume();
   }
 

@@ -4,6 +4,8 @@ import type { Priority } from '@lb/shared/config/schema/route';
 import type { RouteConfig } from '@lb/shared/config/schema/root';
 import type { Random } from '@lb/shared/time/clock';
 import type { Pool } from '../balancing/pool.ts';
+import type { Compression } from '../compress/compression.ts';
+import type { Compressions } from '../compress/compressions.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import { buildPipeline } from '../stages/pipeline.ts';
@@ -44,6 +46,7 @@ export interface Route {
   readonly metrics: RouteMetrics;
   /** Where copies of its requests go. */
   readonly mirror: Mirror | undefined;
+  readonly compression: Compression | undefined;
 }
 
 /** The largest body that the route takes from this listener. */
@@ -57,13 +60,14 @@ export interface RouteParts {
   readonly limiters: ReadonlyMap<string, Limiter>;
   /** By route. */
   readonly mirrors: ReadonlyMap<string, Mirror>;
+  readonly compressions: Compressions;
   readonly metrics: RouteMetrics;
   readonly random: Random;
 }
 
 /** Compiles a route of a checked configuration. */
 export function compileRoute(config: RouteConfig, parts: RouteParts): Route {
-  const { pools, limiters, mirrors, metrics, random } = parts;
+  const { pools, limiters, mirrors, compressions, metrics, random } = parts;
   return {
     name: config.name,
     matches: new RouteMatch(config.match),
@@ -78,6 +82,7 @@ export function compileRoute(config: RouteConfig, parts: RouteParts): Route {
     maxBodyBytes: config.maxBody,
     metrics,
     mirror: mirrors.get(config.name),
+    compression: compressions.of(config),
   };
 }
 

@@ -1,5 +1,6 @@
 /** `routes`: which requests go where, and what happens to them on the way. */
 import { z } from 'zod';
+import { compress } from './compress.ts';
 import {
   cidr,
   duration,
@@ -168,6 +169,9 @@ export const route = z.strictObject({
     .array(z.string('expected the name of a rate limit'))
     .default([])
     .describe('Names under rateLimits; all of them must allow a request.'),
+  compress: compress.describe(
+    'Compresses answers that gain by it, for clients that take it (docs/compression.md).',
+  ),
   timeout: duration
     .default(0)
     .describe('Whole request, from its head to the end of the answer. "0s" = none.'),

@@ -16,6 +16,8 @@ export interface Facet {
   readonly core: Schema;
   readonly unit: Unit | undefined;
   readonly nullable: boolean;
+  /** A map that can be written as `true`, which is all its defaults, or as `false`, which is none. */
+  readonly switchable: boolean;
   /** May be left out. */
   readonly optional: boolean;
   /** As the program has it (milliseconds, bytes); undefined when there is none or the parts have their own. */
@@ -27,6 +29,7 @@ export interface Facet {
 export function facetOf(schema: Schema): Facet {
   let core = schema;
   let nullable = false;
+  let switchable = false;
   let optional = false;
   let preset: unknown;
   let description: string | undefined;
@@ -38,15 +41,25 @@ export function facetOf(schema: Schema): Facet {
       core = core.unwrap();
     } else if (core instanceof z.ZodPrefault || core instanceof z.ZodOptional) {
       optional = true;
+      if (core instanceof z.ZodPrefault && core.def.defaultValue === false) preset = false;
       core = core.unwrap();
     } else if (core instanceof z.ZodNullable) {
       nullable = true;
       core = core.unwrap();
     } else if (core instanceof z.ZodPipe && core.in instanceof z.ZodTransform) {
-      core = core.out; // a preprocess: the shorthand of a backend, a status without quotes
+      core = core.out; // a preprocess: the shorthand of a backend, a status without quotes, a switch
+      switchable = core instanceof z.ZodNullable;
     } else break;
   }
-  return { core, unit: unitOf(core), nullable, optional, preset, description: description ?? '' };
+  return {
+    core,
+    unit: unitOf(core),
+    nullable,
+    switchable,
+    optional,
+    preset,
+    description: description ?? '',
+  };
 }
 
 /** What a list, map or object holds under a key, or undefined. Where a key chooses between objects, the first that has it. */
