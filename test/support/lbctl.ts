@@ -65,7 +65,7 @@ export interface Launch {
 }
 
 /** Hundreds of processes compile the same two files. */
-const NODE_COMPILE_CACHE = resolve('node_modules/.cache/lbctl-compile');
+export const NODE_COMPILE_CACHE = resolve('node_modules/.cache/lbctl-compile');
 
 /** Becomes lbctl, as what systemd starts does: the process knows by its own id that the sockets are for it. */
 const ACTIVATED = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"'];

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StatusReply } from '@lb/shared/admin-api/contract';
 import { eventually } from './eventually.ts';
+import { NODE_COMPILE_CACHE } from './lbctl.ts';
 
 const LBCTL = fileURLToPath(new URL('../../packages/primary/bin/lbctl.js', import.meta.url));
 
@@ -45,7 +46,7 @@ export function workplace(): Workplace {
   const begin = (...args: string[]) => {
     const child = spawn(process.execPath, [LBCTL, ...args], {
       cwd: directory,
-      env: { PATH: process.env['PATH'], XDG_RUNTIME_DIR: directory },
+      env: { PATH: process.env['PATH'], XDG_RUNTIME_DIR: directory, NODE_COMPILE_CACHE },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const begun = Object.assign(child, { ended: endOf(child) });
