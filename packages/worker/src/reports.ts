@@ -1,5 +1,7 @@
-/** What a worker tells the primary by itself, again and again: its load, what came of tries, what it counted. */
+/** What the worker tells the primary of itself, again and again: its load, what came of tries, what it counted. */
 import type { ToPrimary } from '@lb/shared/ipc/messages';
+import { AlignedTimer } from '@lb/shared/time/aligned-timer';
+import type { Clock } from '@lb/shared/time/clock';
 import type { Backends } from './balancing/backends.ts';
 import type { Tunnels } from './forward/tunnel.ts';
 import type { Cells } from './metrics/cells.ts';
@@ -9,43 +11,41 @@ import type { Listeners } from './server/listeners.ts';
 /** In-flight counts reach the other workers within twice this time, and what came of tries the primary within it. */
 const LOAD_INTERVAL_MS = 50;
 
-/** Totals in the primary are this old at most. */
+/** Totals in the primary are this old at most. It takes its samples in the middle between two of these moments. */
 const METRICS_INTERVAL_MS = 500;
 
-export interface ReportsOptions {
+/** Whose reports these are. */
+export interface ReportsSetup {
+  readonly clock: Clock;
   readonly send: (message: ToPrimary) => void;
+  /** Workers of the instance, this one included. */
+  readonly workerCount: () => number;
   readonly backends: Backends;
   readonly listeners: Listeners;
   readonly tunnels: Tunnels;
+  readonly process: ProcessMetrics;
   readonly cells: Cells;
-  readonly processMetrics: ProcessMetrics;
 }
 
-/** Owns its timers. */
 export class Reports {
-  /** Workers of this instance. */
-  workerCount = 0;
-  readonly #options: ReportsOptions;
-  readonly #timers: NodeJS.Timeout[];
+  readonly #setup: ReportsSetup;
+  readonly #loadTimer: NodeJS.Timeout;
+  readonly #metricsTimer: AlignedTimer;
 
-  constructor(options: ReportsOptions) {
-    this.#options = options;
-    this.#timers = [
-      setInterval(() => this.#onLoadInterval(), LOAD_INTERVAL_MS),
-      setInterval(() => this.#sendMetrics(), METRICS_INTERVAL_MS),
-    ];
+  constructor(setup: ReportsSetup) {
+    this.#setup = setup;
+    this.#loadTimer = setInterval(() => this.#onLoadInterval(), LOAD_INTERVAL_MS);
+    const alignment = { everyMs: METRICS_INTERVAL_MS };
+    this.#metricsTimer = new AlignedTimer(alignment, setup.clock, () => this.sendMetrics());
   }
 
-  /** What came of tries, before its time. */
   sendOutcomes(): void {
-    const { backends, send } = this.#options;
-    const outcomes = backends.takeOutcomes();
-    if (outcomes !== undefined) send({ lb: 1, type: 'outcomes', ...outcomes });
+    const outcomes = this.#setup.backends.takeOutcomes();
+    if (outcomes !== undefined) this.#setup.send({ lb: 1, type: 'outcomes', ...outcomes });
   }
 
-  /** What changed of the load, before its time. */
   sendLoad(): void {
-    const { backends, listeners, send } = this.#options;
+    const { backends, listeners, send } = this.#setup;
     const inFlight = backends.takeChangedLoad();
     const connections = listeners.takeChangedConnections();
     const retries = backends.takeChangedRetries();
@@ -59,25 +59,29 @@ export class Reports {
     });
   }
 
-  /** Sends the last counts; nothing follows. */
+  sendMetrics(): void {
+    const { workerCount, tunnels, process, cells, send } = this.#setup;
+    if (workerCount() === 1) this.sendLoad();
+    tunnels.count();
+    process.sample();
+    const delta = cells.takeDelta();
+    if (delta !== undefined) send({ lb: 1, ...delta });
+    const traffic = cells.traffic.takeDelta();
+    if (traffic !== undefined) send({ lb: 1, ...traffic });
+  }
+
+  /** Tells the last of it. */
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#sendMetrics();
+    clearInterval(this.#loadTimer);
+    this.#metricsTimer.stop();
+    this.sendMetrics();
   }
 
   /** The other workers need it soon; one that is alone says it for people who look, together with its metrics. */
   #onLoadInterval(): void {
+    const { backends, workerCount } = this.#setup;
     this.sendOutcomes();
-    if (this.workerCount !== 1) this.sendLoad();
-    this.#options.backends.desk.tick();
-  }
-
-  #sendMetrics(): void {
-    const { tunnels, processMetrics, cells, send } = this.#options;
-    if (this.workerCount === 1) this.sendLoad();
-    tunnels.count();
-    processMetrics.sample();
-    const delta = cells.takeDelta();
-    if (delta !== undefined) send({ lb: 1, ...delta });
+    if (workerCount() !== 1) this.sendLoad();
+    backends.desk.tick();
   }
 }

@@ -5,10 +5,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BackendChange, ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import type { Answer, Question } from '@lb/shared/ipc/questions';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { StoreError } from '@lb/shared/store/store';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
+import { explain } from './explain/explain.ts';
 import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
 import { Compressions } from './compress/compressions.ts';
@@ -18,7 +20,6 @@ import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts'
 import { ShortageLog } from './forward/shortage-log.ts';
 import { Tunnels } from './forward/tunnel.ts';
 import { ChunkPool } from './http1/chunk-pool.ts';
-import { fieldKind, MAY_IDENTIFY } from './http1/field-names.ts';
 import { WriteBatch } from './http1/write-batch.ts';
 import { Cells } from './metrics/cells.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
@@ -28,12 +29,12 @@ import { EVENT_LOOP_TURNS, type Turns } from './overload/turnstile.ts';
 import { SHEDDER_SAMPLE_MS, Shedder } from './overload/shedder.ts';
 import { Reports } from './reports.ts';
 import { AccessLog } from './request/access-log.ts';
-import { TrustedProxies } from './request/client-ip.ts';
+import { compileRuntime } from './request/compile-runtime.ts';
 import { HttpDate } from './request/http-date.ts';
 import { LogSink } from './request/log-sink.ts';
 import { Mirrors } from './request/mirror/mirrors.ts';
+import { PastRequests } from './request/past-requests.ts';
 import { RequestIds } from './request/request-id.ts';
-import { RouteTable } from './request/route-table.ts';
 import { compileRoute } from './request/route.ts';
 import type { Runtime, Services } from './request/services.ts';
 import { Limiters } from './rate-limit/limiters.ts';
@@ -75,11 +76,13 @@ export class Worker {
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
   readonly #shedder: Shedder;
+  readonly #pastRequests: PastRequests;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
   readonly #reports: Reports;
   readonly #shedderTimer: NodeJS.Timeout;
   #runtime: Runtime | undefined;
+  #workerCount = 0;
   #isDraining = false;
 
   constructor(setup: WorkerSetup) {
@@ -113,6 +116,7 @@ export class Worker {
       log,
       closeIdle: () => this.#listeners.closeIdle() + this.#backends.closeIdle(),
     });
+    this.#pastRequests = new PastRequests(clock, setup.place);
     const chunks = new ChunkPool();
     const writes = new WriteBatch();
     this.#services = {
@@ -122,6 +126,7 @@ export class Worker {
       cells: this.#cells,
       store: this.#stores,
       accessLog: this.#accessLog,
+      pastRequests: this.#pastRequests,
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),
       chunks,
@@ -140,19 +145,18 @@ export class Worker {
       reportUnreachable: (backend, reason) => this.#reportUnreachable(backend, reason),
     };
     this.#listeners = new Listeners(this.#services);
+    this.#shedderTimer = setInterval(() => this.#shedder.sample(), SHEDDER_SAMPLE_MS);
+    const delay = monitorEventLoopDelay({ resolution: 20 });
     this.#reports = new Reports({
+      clock,
       send: setup.send,
+      workerCount: () => this.#workerCount,
       backends: this.#backends,
       listeners: this.#listeners,
       tunnels: this.#tunnels,
+      process: new ProcessMetrics(this.#cells, setup.place, delay),
       cells: this.#cells,
-      processMetrics: new ProcessMetrics(
-        this.#cells,
-        setup.place,
-        monitorEventLoopDelay({ resolution: 20 }),
-      ),
     });
-    this.#shedderTimer = setInterval(() => this.#shedder.sample(), SHEDDER_SAMPLE_MS);
   }
 
   /** Does what the primary says. @param handle the socket that came with `listen` or `connection` */
@@ -187,6 +191,14 @@ export class Worker {
         return;
       case 'peers':
         this.#stores.setInstances(message.instances);
+        return;
+      case 'ask':
+        this.#setup.send({
+          lb: 1,
+          type: 'told',
+          id: message.id,
+          answer: this.#answer(message.question),
+        });
         return;
       case 'reopen-logs':
         this.#logSink.reopen();
@@ -231,32 +243,24 @@ export class Worker {
 
   #apply(snapshot: Snapshot): void {
     const { config } = snapshot;
-    this.#reports.workerCount = snapshot.workerCount;
+    this.#workerCount = snapshot.workerCount;
     this.#stores.apply(snapshot.store, {
       instances: snapshot.instances,
       workers: snapshot.workerCount,
     });
     const { pools, removed } = this.#backends.apply(snapshot);
     for (const backend of removed) this.#tunnels.close(backend);
-    const limiters = this.#limiters.apply(config.rateLimits, this.#stores.limits);
-    const mirrors = this.#mirrors.apply(config.routes, pools);
-    const routes = config.routes.map((route) =>
-      compileRoute(route, {
-        pools,
-        limiters,
-        mirrors,
-        compressions: this.#compressions,
-        metrics: this.#metricsOf(route.name),
-        random: this.#services.random,
-      }),
-    );
-    this.#runtime = {
-      routes: new RouteTable(routes),
-      trustedProxies: new TrustedProxies(config.trustedProxies),
-      requestIdHeader: config.requestId.header,
-      requestIdName: config.requestId.header.toLowerCase(),
-      requestIdIsMarked: fieldKind(config.requestId.header) === MAY_IDENTIFY,
+    const parts = {
+      pools,
+      limiters: this.#limiters.apply(config.rateLimits, this.#stores.limits),
+      mirrors: this.#mirrors.apply(config.routes, pools),
+      compressions: this.#compressions,
+      random: this.#services.random,
     };
+    const routes = config.routes.map((route) =>
+      compileRoute(route, { ...parts, metrics: this.#metricsOf(route.name) }),
+    );
+    this.#runtime = compileRuntime(config, routes);
     this.#shedder.configure(config.overload.eventLoopDelay);
     this.#accessLog.configure(config.log.access);
     this.#setup.log.level = config.log.level;
@@ -281,6 +285,19 @@ export class Worker {
     if (version === undefined) return;
     this.#reports.sendLoad();
     this.#setup.send({ lb: 1, type: 'applied', version });
+  }
+
+  #answer(question: Question): Answer {
+    if (question.kind === 'requests') return { kind: 'requests', requests: this.#pastRequests.all };
+    const { clock } = this.#services;
+    const runtime = this.#requireRuntime();
+    const parts = { place: this.#setup.place, runtime, nowMs: clock.monotonicMs() };
+    try {
+      return { kind: 'explained', reply: explain(question.request, parts) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { kind: 'senseless', message: error.message };
+    }
   }
 
   #metricsOf(route: string): RouteMetrics {

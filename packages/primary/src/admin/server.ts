@@ -15,6 +15,7 @@ import { nodeHttp } from '@lb/shared/net/node-modules';
 import type { Logger } from 'pino';
 import { refuse, type AccessRules } from './auth.ts';
 import type { AdminContext } from './context.ts';
+import { EventStreams, type StreamReply } from './event-streams.ts';
 import { refusal, send, type Reply } from './reply.ts';
 import { dispatch } from './router.ts';
 import { ADMIN_ROUTES } from './routes/table.ts';
@@ -50,6 +51,7 @@ export class AdminServer {
   readonly #log: Logger;
   readonly #patience: AdminPatience;
   readonly #servers = new Set<Server>();
+  readonly #streams = new EventStreams();
   #closing = false;
 
   constructor({ context, log, patience = PATIENCE }: AdminServerOptions) {
@@ -100,6 +102,7 @@ export class AdminServer {
     this.#closing = true;
     const servers = [...this.#servers];
     this.#servers.clear();
+    this.#streams.close();
     await Promise.all(servers.map(closed));
   }
 
@@ -149,10 +152,14 @@ export class AdminServer {
     const reply = await this.#reply(request, rules);
     // What is left of a body nobody wanted is not read: the connection ends with the answer.
     if (!request.complete || this.#closing) response.setHeader('Connection', 'close');
-    send(response, reply);
+    if ('events' in reply) this.#streams.open(response, reply);
+    else send(response, reply);
   }
 
-  async #reply(request: IncomingMessage, rules: AccessRules | undefined): Promise<Reply> {
+  async #reply(
+    request: IncomingMessage,
+    rules: AccessRules | undefined,
+  ): Promise<Reply | StreamReply> {
     const target = request.url ?? '';
     if (!target.startsWith('/')) return refusal(400, 'expected a path as the request target');
     // Parsed behind a fixed origin: `//host/path` is a path here, never another host.
