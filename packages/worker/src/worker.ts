@@ -9,6 +9,7 @@ import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { StoreError } from '@lb/shared/store/store';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
+import { Caches } from './cache/caches.ts';
 import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
 import { HttpProxy3Forwarder } from './forward/http-proxy-3.ts';
@@ -71,6 +72,7 @@ export class Worker {
   readonly #backends: Backends;
   readonly #limiters: Limiters;
   readonly #mirrors = new Mirrors(this.#cells);
+  readonly #caches: Caches;
   readonly #primaryStore: PrimaryStore;
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
@@ -92,6 +94,7 @@ export class Worker {
     this.#backends.onOutlier(() => this.#sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
+    this.#caches = new Caches(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
       primary: this.#primaryStore,
@@ -231,16 +234,15 @@ export class Worker {
     });
     const { pools, removed } = this.#backends.apply(snapshot);
     for (const backend of removed) this.#tunnels.close(backend);
-    const limiters = this.#limiters.apply(config.rateLimits, this.#stores.limits);
-    const mirrors = this.#mirrors.apply(config.routes, pools);
+    const parts = {
+      pools,
+      limiters: this.#limiters.apply(config.rateLimits, this.#stores.limits),
+      caches: this.#caches.apply(config),
+      mirrors: this.#mirrors.apply(config.routes, pools),
+      random: this.#services.random,
+    };
     const routes = config.routes.map((route) =>
-      compileRoute(route, {
-        pools,
-        limiters,
-        mirrors,
-        metrics: this.#metricsOf(route.name),
-        random: this.#services.random,
-      }),
+      compileRoute(route, { ...parts, metrics: this.#metricsOf(route.name) }),
     );
     this.#runtime = {
       routes: new RouteTable(routes),

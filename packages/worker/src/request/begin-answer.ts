@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import type { HeaderEdit } from './header-edits.ts';
 import { type ResponseLines, responseLines } from './response-lines.ts';
 import type { Route } from './route.ts';
+import { statusLineOf } from './status-line.ts';
 
 export function beginAnswer(exchange: Exchange, route: Route, answer: UpstreamAnswer): void {
   const { response, connection, head } = exchange;
@@ -27,13 +28,3 @@ function edited({ text, hasLength }: ResponseLines, edit: HeaderEdit): ResponseL
   edit(fields);
   return { text: toLines(fields), hasLength, hasDate: valueOf(fields, 'date') !== undefined };
 }
-
-/** The backend's own, where it is one of HTTP/1.1 with the space before the reason phrase. */
-function statusLineOf({ status, statusMessage, lines }: UpstreamAnswer): string {
-  const { text, fieldsStart } = lines;
-  return text.startsWith('HTTP/1.1') && fieldsStart > SHORTEST_STATUS_LINE
-    ? text.slice(0, fieldsStart)
-    : `HTTP/1.1 ${status} ${statusMessage}\r\n`;
-}
-
-const SHORTEST_STATUS_LINE = 'HTTP/1.1 200\r\n'.length;

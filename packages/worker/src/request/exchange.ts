@@ -1,6 +1,7 @@
 /** One request on its way through the worker: everything that is known of it, from its head to its access log line. */
 import { type FailureCode, type Reason, reasonOf } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
+import type { Caching } from '../cache/caching.ts';
 import type { PickContext } from '../balancing/policy.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { ParseError } from '../http1/parse-error.ts';
@@ -19,6 +20,7 @@ import type { Route } from './route.ts';
 import { sendReply } from './send-reply.ts';
 import type { Services } from './services.ts';
 import { unreadableReply } from './unreadable.ts';
+import { failureReply } from './upstream-errors.ts';
 
 /** A request and where it came from. */
 export interface Arrival {
@@ -88,6 +90,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   isTunnel = false;
   /** Runs out with the route's `timeout`. */
   timer: NodeJS.Timeout | undefined;
+  /** What a cache has to do with what comes from a backend; undefined where none has. */
+  caching: Caching | undefined;
   /** Its access line is written. */
   isFinished = false;
   /** It was answered in place of what was to come: the body broke a limit, the time is up. */
@@ -144,10 +148,16 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
     else sendReply(this, reply);
   }
 
+  /** Ends it when so much time has passed; the first time it is said counts. */
+  limitTime(ms: number): void {
+    this.timer ??= setTimeout(() => this.interrupt(TIME_IS_UP), ms);
+  }
+
   /** A bug of ours: the client gets 500, or a cut where its answer has begun. */
   fail(error: unknown): void {
     const { log } = this.services;
     log.error({ err: error, requestId: this.id }, 'request failed inside the balancer');
+    this.caching?.abandon();
     this.carrier?.cancel();
     if (this.response.isBegun) this.cut('internal_error');
     else sendReply(this, FAILED_INSIDE);
@@ -192,4 +202,5 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
 
 const NOTHING_TRIED: readonly Backend[] = [];
 
+const TIME_IS_UP = failureReply('response_timeout');
 const FAILED_INSIDE = closingReply('internal_error', 'internal error');

@@ -16,13 +16,17 @@ import { recordFailure } from '../forward/record-failure.ts';
 import { reasonOfFailure } from '../forward/retry.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import type { ForwardingRoute } from './admission.ts';
+import { Intake } from '../cache/intake.ts';
+import type { Caching } from '../cache/caching.ts';
 import { beginAnswer } from './begin-answer.ts';
+import type { Detour } from './detour.ts';
 import type { Carrier, Exchange } from './exchange.ts';
 import { HeldAnswer } from './held-answer.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
 import { responseLines } from './response-lines.ts';
 import { RetryCourse } from './retry-course.ts';
 import { RoomWait, type Seeker } from './room-wait.ts';
+import type { Reply } from './reply.ts';
 import { sendReply } from './send-reply.ts';
 import { failureReply, type NoBackendReason, noBackendReply } from './upstream-errors.ts';
 import { upstreamRequest } from './upstream-request.ts';
@@ -50,8 +54,8 @@ export class Passage implements Carrier, TryEvents, Seeker {
   #visit: Visit | undefined;
   /** While it waits for a backend, and until it has one. */
   #roomWait: RoomWait | undefined;
-  /** While its head has to wait. */
-  #held: HeldAnswer | undefined;
+  /** While the answer does not go straight to the client. */
+  #detour: Detour | undefined;
 
   constructor(exchange: Exchange, route: ForwardingRoute, pool: Pool) {
     this.exchange = exchange;
@@ -85,11 +89,7 @@ export class Passage implements Carrier, TryEvents, Seeker {
   #proceed(backend: Backend | undefined, nowMs?: number): void {
     const course = this.#course;
     if (backend === undefined || course === undefined) this.#attempt(backend, nowMs);
-    else this.#attemptInTime(backend, course);
-  }
-
-  #attemptInTime(backend: Backend, course: RetryCourse): void {
-    course.wait(backend, (later) => this.#attempt(later));
+    else course.wait(backend, (later) => this.#attempt(later));
   }
 
   #attempt(backend: Backend | undefined, nowMs?: number): void {
@@ -112,11 +112,10 @@ export class Passage implements Carrier, TryEvents, Seeker {
 
   /** No backend will have it. */
   refuse(reason: NoBackendReason): void {
-    const { exchange, pool } = this;
+    const { pool } = this;
     const last = this.#course?.lastFailure;
     if (this.#course !== undefined) pool.metrics.retryRefused('no_backend');
-    sendReply(
-      exchange,
+    this.#answerFailure(
       last === undefined ? noBackendReply(reason, pool) : failureReply(last.code),
     );
   }
@@ -129,12 +128,17 @@ export class Passage implements Carrier, TryEvents, Seeker {
   }
 
   resume(): void {
-    if (this.#held === undefined) this.#try?.resume();
+    if (this.#detour === undefined) this.#try?.resume();
+    else this.#detour.resume();
   }
 
   cancel(): void {
     this.#roomWait?.leave();
     this.#course?.end(false);
+    const { caching } = this.exchange;
+    this.#detour?.leave();
+    if (caching?.outlivesClient === true && this.#backend !== undefined) return;
+    caching?.abandon();
     this.dropTry();
   }
 
@@ -148,12 +152,13 @@ export class Passage implements Carrier, TryEvents, Seeker {
     const { exchange } = this;
     this.answered(answer.status, nowMs);
     try {
-      const isUnwanted = this.isUnwanted(answer.status);
+      const isUnwanted = !exchange.isOver && this.isUnwanted(answer.status);
       if (isUnwanted && this.#isReplaced(answer.status, nowMs)) return;
       this.#course?.end(isUnwanted);
       exchange.body?.forget();
       const until = this.stick(answer.lines);
-      if (until === undefined) beginAnswer(exchange, this.route, answer);
+      if (exchange.caching !== undefined && !this.#offer(exchange.caching, answer, nowMs)) return;
+      if (until === undefined) this.#begin(answer);
       else this.#hold(answer, until);
     } catch (error) {
       exchange.fail(error);
@@ -161,13 +166,16 @@ export class Passage implements Carrier, TryEvents, Seeker {
   }
 
   onBody(buffer: Buffer, start: number, end: number): boolean {
-    if (this.#held === undefined) return this.exchange.response.write(buffer, start, end);
-    this.#held.take(buffer, start, end);
-    return false;
+    const detour = this.#detour;
+    if (detour === undefined) return this.exchange.response.write(buffer, start, end);
+    const mayGoOn = detour.take(buffer, start, end);
+    if (this.exchange.isOver && detour.isInVain) this.dropTry();
+    return mayGoOn;
   }
 
   onFlush(): void {
-    if (this.#held === undefined) this.exchange.response.flush();
+    if (this.#detour === undefined) this.exchange.response.flush();
+    else this.#detour.flush();
   }
 
   onEnd(trailers: readonly string[], nowMs: number): void {
@@ -177,21 +185,25 @@ export class Passage implements Carrier, TryEvents, Seeker {
     // The answer may be out before the request is in: nobody wants the rest.
     body?.stop();
     const forwarded = trailers.length === 0 ? trailers : forwardableTrailers(trailers);
-    if (this.#held === undefined) response.end(forwarded);
-    else this.#held.trailers = forwarded;
+    if (this.#detour === undefined) response.end(forwarded);
+    else this.#detour.end(forwarded);
   }
 
   onCut(code: FailureCode): void {
     this.#backend?.cut(code, this.#status);
     this.endTry();
-    this.exchange.cut(code);
+    if (this.#detour === undefined) this.exchange.cut(code);
+    else this.#detour.cut(code);
   }
 
   onFailure(failure: Failure): void {
     const { exchange } = this;
     this.failed(failure);
     // The failure and the end of the client may cross: nobody waits for another try.
-    if (exchange.isOver) return;
+    if (exchange.isOver) {
+      exchange.caching?.abandon();
+      return;
+    }
     const course = this.#again();
     const reason = reasonOfFailure(failure, exchange);
     course.decide(reason, (mayFollow) => {
@@ -202,8 +214,37 @@ export class Passage implements Carrier, TryEvents, Seeker {
         return;
       }
       course.end(true);
-      sendReply(exchange, failureReply(failure.code));
+      this.#answerFailure(failureReply(failure.code));
     });
+  }
+
+  #answerFailure(reply: Reply): void {
+    if (this.exchange.caching?.onFailure(reply) !== true) sendReply(this.exchange, reply);
+  }
+
+  #begin(answer: UpstreamAnswer): void {
+    beginAnswer(this.exchange, this.route, answer);
+    if (this.#detour?.begun() === true) this.#detour = undefined;
+  }
+
+  /** Has the cache look at an answer. @returns whether the client gets this one */
+  #offer(caching: Caching, answer: UpstreamAnswer, nowMs: number): boolean {
+    const { exchange } = this;
+    const verdict = caching.onAnswer(answer, nowMs - this.#startedMs, nowMs);
+    if (verdict === 'again') {
+      this.discardTry(nowMs);
+      this.next();
+      return false;
+    }
+    if (verdict !== 'pass') {
+      const fill = verdict === 'answered' ? undefined : verdict;
+      this.#detour = new Intake(exchange, fill, () => this.#try?.resume());
+      // A confirmation ends with its head.
+      if (fill === undefined && answer.status !== NOT_MODIFIED) this.discardTry(nowMs);
+      return fill !== undefined && !exchange.isOver;
+    }
+    if (exchange.isOver) this.dropTry();
+    return !exchange.isOver;
   }
 
   /** Gives an answer up for another try. False when there is none, and the client gets this answer. */
@@ -254,27 +295,16 @@ export class Passage implements Carrier, TryEvents, Seeker {
   }
 
   #hold(answer: UpstreamAnswer, until: Promise<void>): void {
-    const held = new HeldAnswer();
-    this.#held = held;
-    until
-      .then(() => this.#release(answer, held))
-      .catch((error: unknown) => this.exchange.fail(error));
-  }
-
-  #release(answer: UpstreamAnswer, held: HeldAnswer): void {
     const { exchange } = this;
-    const { response, connection } = exchange;
-    this.#held = undefined;
-    // It may have been answered otherwise meanwhile, or cut.
-    if (exchange.isOver || response.isBegun || connection.socket.destroyed) return;
-    beginAnswer(exchange, this.route, answer);
-    const mayGoOn = held.passTo(response);
-    if (held.trailers !== undefined) {
-      response.end(held.trailers);
-      return;
-    }
-    response.flush();
-    if (mayGoOn) this.#try?.resume();
+    this.#detour ??= new HeldAnswer(exchange, () => this.#try?.resume());
+    until
+      .then(() => {
+        const { response, connection } = exchange;
+        // It may have been answered otherwise meanwhile, or cut.
+        if (exchange.isOver || response.isBegun || connection.socket.destroyed) return;
+        this.#begin(answer);
+      })
+      .catch((error: unknown) => exchange.fail(error));
   }
 
   /** The backend is not busy with it any more. A second call does nothing. */
@@ -338,3 +368,5 @@ export class Passage implements Carrier, TryEvents, Seeker {
     return this.exchange.services.clock.monotonicMs();
   }
 }
+
+const NOT_MODIFIED = 304;

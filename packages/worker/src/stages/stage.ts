@@ -2,8 +2,11 @@
 import type { Exchange } from '../request/exchange.ts';
 import type { Reply } from '../request/reply.ts';
 
+/** An answer that ends the request, `answered` when the stage has sent one itself, or undefined to let it pass. */
+export type Verdict = Reply | 'answered' | undefined;
+
 export interface Stage {
   readonly name: string;
-  /** Returns an answer to end the request, or undefined to let it pass. A promise only where there is something to wait for. */
-  admit(exchange: Exchange): Reply | undefined | Promise<Reply | undefined>;
+  /** A promise only where there is something to wait for. */
+  admit(exchange: Exchange): Verdict | Promise<Verdict>;
 }

@@ -168,6 +168,13 @@ export const route = z.strictObject({
     .array(z.string('expected the name of a rate limit'))
     .default([])
     .describe('Names under rateLimits; all of them must allow a request.'),
+  cache: z
+    .string('expected the name of a cache')
+    .nullable()
+    .default(null)
+    .describe(
+      'Name under caches: keeps answers and uses them again. Routes that change what others read name the same one.',
+    ),
   timeout: duration
     .default(0)
     .describe('Whole request, from its head to the end of the answer. "0s" = none.'),

@@ -1,0 +1,16 @@
+/** Where stored answers are kept. */
+import type { Entry } from './entry.ts';
+import type { FieldReader } from './vary.ts';
+
+export interface Tier {
+  /** The variant of an address that fits a request; undefined when there is none. */
+  get(key: string, request: FieldReader): Entry | undefined;
+  /** What the variants of an address differ by; undefined when there are none. */
+  varyOf(key: string): readonly string[] | undefined;
+  /** Takes the place of the variant that there was. One that is too large for the tier is not kept. */
+  put(entry: Entry): void;
+  /** Takes one variant out; nothing when it is not there any more. */
+  remove(entry: Entry): void;
+  /** Takes all variants of an address out. */
+  removeAll(key: string): void;
+}
