@@ -48,6 +48,7 @@ async function compressed(
         setImmediate(() => compressor.resume());
         return false;
       },
+      writeKept: () => true,
       flush: () => undefined,
       end: () => isDone.resolve(),
     },

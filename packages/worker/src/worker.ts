@@ -11,6 +11,7 @@ import type { StoreError } from '@lb/shared/store/store';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import { explain } from './explain/explain.ts';
+import { Caches } from './cache/caches.ts';
 import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
 import { Compressions } from './compress/compressions.ts';
@@ -72,6 +73,7 @@ export class Worker {
   readonly #limiters: Limiters;
   readonly #mirrors = new Mirrors(this.#cells);
   readonly #compressions = new Compressions(this.#cells);
+  readonly #caches: Caches;
   readonly #primaryStore: PrimaryStore;
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
@@ -95,6 +97,7 @@ export class Worker {
     this.#backends.onOutlier(() => this.#reports.sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
+    this.#caches = new Caches(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
       primary: this.#primaryStore,
@@ -253,6 +256,7 @@ export class Worker {
     const parts = {
       pools,
       limiters: this.#limiters.apply(config.rateLimits, this.#stores.limits),
+      caches: this.#caches.apply(config),
       mirrors: this.#mirrors.apply(config.routes, pools),
       compressions: this.#compressions,
       random: this.#services.random,

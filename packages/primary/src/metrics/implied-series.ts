@@ -1,6 +1,7 @@
 /** Which series a configuration implies: they exist at zero before anything happens, so that rates have a beginning. */
 import {
   BREAKER_STATES,
+  CACHE_RESULTS,
   COMPRESS_RESULTS,
   EJECTION_REASONS,
   MIRROR_RESULTS,
@@ -74,6 +75,12 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
   for (const limit of Object.keys(config.rateLimits)) {
     for (const result of LIMIT_RESULTS)
       yield { metric: 'lb_ratelimit_decisions_total', labels: [limit, result] };
+  }
+  for (const cache of Object.keys(config.caches)) {
+    for (const result of CACHE_RESULTS)
+      yield { metric: 'lb_cache_requests_total', labels: [cache, result] };
+    yield { metric: 'lb_cache_bytes', labels: [cache] };
+    yield { metric: 'lb_cache_evictions_total', labels: [cache] };
   }
   for (const pool of pools) {
     yield* poolSeries(pool);
@@ -191,6 +198,7 @@ export function isImplied({
   const listeners = new Set(config.listeners.map(({ name }) => name));
   const routes = new Set([...config.routes.map(({ name }) => name), NO_ROUTE]);
   const limits = new Set(Object.keys(config.rateLimits));
+  const caches = new Set(Object.keys(config.caches));
   const backends = new Map(
     pools.map((pool) => [pool.name, new Set(pool.backends.map(({ name }) => name))]),
   );
@@ -199,6 +207,8 @@ export function isImplied({
     const [listener, route, pool, backend] = ['listener', 'route', 'pool', 'backend'].map(value);
     const limit = value('limit');
     if (limit !== undefined && !limits.has(limit)) return false;
+    const cache = value('cache');
+    if (cache !== undefined && !caches.has(cache)) return false;
     if (listener !== undefined && !listeners.has(listener)) return false;
     if (route !== undefined && !routes.has(route)) return false;
     if (pool === undefined) return true;

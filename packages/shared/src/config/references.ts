@@ -5,6 +5,7 @@
 import { NO_ROUTE } from '../metrics/catalog.ts';
 import { parseBackendUrl } from '../net/backend-url.ts';
 import { formatBind, isLoopback, isSamePort, parseBind } from '../net/bind-address.ts';
+import { cacheName, cacheSizes } from './cache-references.ts';
 import { ownedHeader } from './owned-headers.ts';
 import { hedgeRules } from './retry-references.ts';
 import { limitNames, storeRules } from './shared-state-references.ts';
@@ -50,6 +51,7 @@ export function referenceProblems(root: Located): Problem[] {
     ...headerRules(root),
     ...adminRules(root),
     ...storeRules(root),
+    ...cacheSizes(root),
   ];
 }
 
@@ -108,6 +110,7 @@ function routeRules(root: Located): Problem[] {
     problems.push(...splitRules(root, [...path, 'split']), ...redirectRules(root, path));
     problems.push(...poolOnlyRules(root, path, route));
     problems.push(...limitNames(root, [...path, 'rateLimit']));
+    problems.push(...cacheName(root, path, route));
   }
   return [...problems, ...names.problems];
 }

@@ -103,6 +103,8 @@ function settingTouches(key: string, { workers }: Transition): string {
       return 'counts, sessions and changes at run time are kept in the other store from now on; those in this one stay behind';
     case 'secret':
       return 'sessions whose cookie was made with the secret before are bound anew';
+    case 'caches':
+      return `what is kept stays, as far as it fits; ${FROM_NOW_ON}`;
     case 'shutdown':
       return 'the next drain';
     case 'log':

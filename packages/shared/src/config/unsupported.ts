@@ -6,10 +6,10 @@ import type { Path } from './located.ts';
 
 /** Keys by the shape of the map they stand in; '' is the whole file. */
 export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['caches', 'auths', 'geo', 'metrics', 'tracing'],
+  '': ['auths', 'geo', 'metrics', 'tracing'],
   'listeners.[]': ['tls', 'proxyProtocol'],
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
-  'routes.[]': ['auth', 'cache'],
+  'routes.[]': ['auth'],
   'routes.[].match': ['countries'],
   'pools.*': ['discovery'],
   'pools.*.backends.[]': ['zone'],
@@ -28,6 +28,7 @@ export const UNSUPPORTED_VALUES: Readonly<Record<string, readonly (string | RegE
   'pools.*.healthCheck.method': ['CONNECT'],
   'pools.*.retries.methods.[]': ['CONNECT'],
   'pools.*.connections.protocol': ['h2'],
+  'caches.*.shared': ['true'],
   'rateLimits.*.key': [/(^|\+)\s*jwt:/],
 };
 
@@ -46,7 +47,7 @@ export function isUnsupportedValue(path: Path, value: string | number | boolean 
 }
 
 /** Sections whose keys are names of the user's. */
-const MAPS: readonly (string | number | undefined)[] = ['pools', 'rateLimits'];
+const MAPS: readonly (string | number | undefined)[] = ['pools', 'rateLimits', 'caches'];
 
 /** `pools.api.backends[0]` -> `pools.*.backends.[]`. */
 function shapeOf(path: Path): string {

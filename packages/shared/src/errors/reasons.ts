@@ -41,6 +41,7 @@ export const REASONS = {
   breaker_open: 503,
   overload: 503,
   response_timeout: 504,
+  not_stored: 504,
   loop_detected: 508,
 } as const;
 

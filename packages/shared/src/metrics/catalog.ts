@@ -184,6 +184,14 @@ export const METRICS = {
     'limit',
     'result',
   ),
+  lb_cache_requests_total: counter(
+    'worker',
+    'Requests on routes with a cache, by where their answer came from; bypass: neither kept nor looked for.',
+    'cache',
+    'result',
+  ),
+  lb_cache_bytes: gauge('worker', 'Memory that kept answers take.', 'cache'),
+  lb_cache_evictions_total: counter('worker', 'Kept answers that went to make room.', 'cache'),
   lb_store_up: gauge('primary', '1 while the primary and all workers reach the store.'),
   lb_store_command_seconds: histogram('worker', 'Duration of operations of the store.', 'op'),
   lb_store_errors_total: counter(
@@ -302,6 +310,19 @@ export const MIRROR_RESULTS = [
 
 /** What became of a copy of a request. */
 export type MirrorResult = (typeof MIRROR_RESULTS)[number];
+
+/** Results of lb_cache_requests_total. */
+export const CACHE_RESULTS = [
+  'hit',
+  'miss',
+  'stale',
+  'revalidated',
+  'bypass',
+  'collapsed',
+] as const;
+
+/** Where the answer to a request came from. `collapsed`: from the request of another client. */
+export type CacheResult = (typeof CACHE_RESULTS)[number];
 
 /** Methods that keep their name in labels; any other is `other`. */
 export const METHOD_LABELS: readonly string[] = [

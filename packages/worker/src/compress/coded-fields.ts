@@ -1,6 +1,7 @@
 /** What compression asks of the head of an answer, and what it makes of it. Fields are names and values in turn. */
 import type { Encoding } from '@lb/shared/model/encoding';
 import { valueOf } from '../http1/field-names.ts';
+import { fieldsOf } from '../http1/head-text.ts';
 import { type MediaTypes, mediaTypeOf } from './media-types.ts';
 
 /** Statuses whose answers have no body, or a part of one. @see RFC 9110 section 15.3.7 */
@@ -83,10 +84,11 @@ export function knownFields(fields: readonly string[], ifNoneMatch: string | und
   return known;
 }
 
-/** Whether caches are told already that Accept-Encoding makes a difference. */
-export function variesByEncoding(fields: readonly string[]): boolean {
-  const vary = valueOf(fields, 'vary');
-  return vary !== undefined && /(^|,)\s*(\*|accept-encoding)\s*(,|$)/i.test(vary);
+/** Field lines by which caches are told that others may get the answer in another coding. */
+export function varying(lines: string): string {
+  const vary = valueOf(fieldsOf(lines), 'vary');
+  const isTold = vary !== undefined && /(^|,)\s*(\*|accept-encoding)\s*(,|$)/i.test(vary);
+  return isTold ? lines : `${lines}Vary: Accept-Encoding\r\n`;
 }
 
 function weak(etag: string): string {

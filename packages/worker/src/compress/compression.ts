@@ -12,7 +12,7 @@ import {
   forbidsTransform,
   isCompressible,
   knownFields,
-  variesByEncoding,
+  varying,
   type Worth,
 } from './coded-fields.ts';
 import type { CompressorPlaces } from './compressor-places.ts';
@@ -73,12 +73,13 @@ export class Compression {
     const fields = fieldsOf(lines.text);
     if (status === 304)
       return { lines: this.#notModified(asking, fields, lines), coding: undefined };
-    if (!isCompressible(status, fields, this.#worth)) return { lines, coding: undefined };
-    const encoding = this.#choose(asking);
-    if (encoding === undefined) return { lines: varying(fields, lines), coding: undefined };
+    if (!this.isFor(status, fields)) return { lines, coding: undefined };
+    const encoding = this.choose(asking);
+    if (encoding === undefined)
+      return { lines: { ...lines, text: varying(lines.text) }, coding: undefined };
     const holdMs = isEventStream(mediaTypeOf(valueOf(fields, 'content-type') ?? '')) ? 0 : HOLD_MS;
-    const coded = { ...lines, text: toLines(codedFields(fields, encoding)), hasLength: false };
-    return { lines: varying(fields, coded), coding: { encoding, holdMs } };
+    const text = varying(toLines(codedFields(fields, encoding)));
+    return { lines: { ...lines, text, hasLength: false }, coding: { encoding, holdMs } };
   }
 
   /** Makes the compressor of a body; it has to be ended or destroyed. */
@@ -98,7 +99,18 @@ export class Compression {
     });
   }
 
-  #choose(asking: Asking): Encoding | undefined {
+  /** Whether an answer gains by a coding and may have one, whoever asks. @param fields names and values in turn */
+  isFor(status: number, fields: readonly string[]): boolean {
+    return isCompressible(status, fields, this.#worth);
+  }
+
+  /** A body that was compressed before is sent once more. */
+  reused(encoding: Encoding): void {
+    this.#metrics.count(encoding);
+  }
+
+  /** The coding of an answer that may have one; undefined when it goes as it is. */
+  choose(asking: Asking): Encoding | undefined {
     if (forbidsTransform(asking.header('cache-control'))) return undefined;
     const encoding = chooseEncoding(asking.header('accept-encoding'), this.#offered);
     if (encoding === undefined || asking.method === 'HEAD' || !this.#places.areTaken)
@@ -112,12 +124,6 @@ export class Compression {
     const contentType = valueOf(fields, 'content-type');
     if (contentType !== undefined && !this.#worth.types.has(mediaTypeOf(contentType))) return lines;
     const known = knownFields(fields, asking.header('if-none-match'));
-    return varying(known, { ...lines, text: toLines(known) });
+    return { ...lines, text: varying(toLines(known)) };
   }
-}
-
-/** Caches are told that others may get the answer in another coding. @param fields those of the lines, as far as it matters */
-function varying(fields: readonly string[], lines: ResponseLines): ResponseLines {
-  if (variesByEncoding(fields)) return lines;
-  return { ...lines, text: `${lines.text}Vary: Accept-Encoding\r\n` };
 }

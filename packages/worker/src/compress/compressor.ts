@@ -12,6 +12,8 @@ import { codedTrailers } from './coded-fields.ts';
 export interface BodyTarget {
   /** A piece, valid only during the call. Returns false to be left alone for a while. */
   write(buffer: Buffer, start: number, end: number): boolean;
+  /** Same, of bytes that nobody will ever change. */
+  writeKept(bytes: Buffer, start: number, end: number): boolean;
   /** That was all for now: what was held back should go. */
   flush(): void;
   /** The body is complete. Names and values of trailers in turn. */
@@ -55,9 +57,15 @@ export class Compressor implements BodyTarget {
   }
 
   write(buffer: Buffer, start: number, end: number): boolean {
-    if (this.#isOver) return true;
-    this.#taken += end - start;
-    const piece = Buffer.from(buffer.subarray(start, end));
+    return this.#isOver || this.#take(Buffer.from(buffer.subarray(start, end)));
+  }
+
+  writeKept(bytes: Buffer, start: number, end: number): boolean {
+    return this.#isOver || this.#take(bytes.subarray(start, end));
+  }
+
+  #take(piece: Buffer): boolean {
+    this.#taken += piece.length;
     if (this.#stream !== undefined) return this.#feed(this.#stream, piece);
     this.#kept.push(piece);
     return this.#taken <= this.#setup.codec.oneCallBytes || this.#feedKept();

@@ -6,7 +6,7 @@
  *
  * A share of refusals that follows the delay was tried. Refusing costs nearly half of serving, and those who are refused come
  * back later than the delay shows, so the share swings: at three times what a worker can do, half of its time was lost.
- * Whoever waits keeps the worker busy, and is refused only when there is no hope (docs/decisions/0012-overload.md).
+ * Whoever waits keeps the worker busy, and is refused only when there is no hope (docs/decisions/0013-overload.md).
  */
 import type { Priority } from '@lb/shared/config/schema/route';
 import type { Clock } from '@lb/shared/time/clock';

@@ -1,5 +1,6 @@
 /** What comes before any backend: the route, its stages, and the answers that need no backend. */
 import { shed } from '../overload/shed.ts';
+import type { Verdict } from '../stages/stage.ts';
 import type { Exchange } from './exchange.ts';
 import { type Reply, closingReply, errorReply } from './reply.ts';
 import type { RefusedHead } from './destination.ts';
@@ -10,8 +11,9 @@ import type { Action, Route } from './route.ts';
 /** A route that wants a backend. */
 export type ForwardingRoute = Route & { readonly action: Extract<Action, { kind: 'forward' }> };
 
-/** Where a request goes on to, or the answer that ends it. */
-export type Admission = { readonly reply: Reply } | { readonly route: ForwardingRoute };
+/** Where a request goes on to, or the answer that ends it; `answered` when it has that already. */
+export type Admission =
+  { readonly reply: Reply } | { readonly route: ForwardingRoute } | 'answered';
 
 /** Finds the route, asks whether there is room for it, and runs its stages; a promise only where a stage has to wait. */
 export function admit(exchange: Exchange): Admission | Promise<Admission> {
@@ -46,13 +48,17 @@ function passStages(
   for (let i = from; i < route.stages.length; i++) {
     const verdict = route.stages[i]?.admit(exchange);
     if (verdict instanceof Promise) {
-      return verdict.then((reply) =>
-        reply === undefined ? passStages(exchange, route, i + 1) : { reply },
+      return verdict.then((late) =>
+        late === undefined ? passStages(exchange, route, i + 1) : ended(late),
       );
     }
-    if (verdict !== undefined) return { reply: verdict };
+    if (verdict !== undefined) return ended(verdict);
   }
   return forwards(route) ? { route } : { reply: fixedReply(exchange, route.action) };
+}
+
+function ended(verdict: NonNullable<Verdict>): Admission {
+  return verdict === 'answered' ? verdict : { reply: verdict };
 }
 
 /** What a head that is not routed is told. */

@@ -1,6 +1,9 @@
 /** One request on its way through the worker: everything that is known of it, from its head to its access log line. */
 import { type FailureCode, type Reason, reasonOf } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
+import type { Caching } from '../cache/caching.ts';
+import type { BodySource } from '../compress/compression.ts';
+import type { BodyTarget, Compressor } from '../compress/compressor.ts';
 import type { PickContext } from '../balancing/policy.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { ParseError } from '../http1/parse-error.ts';
@@ -19,6 +22,7 @@ import type { Route } from './route.ts';
 import { sendReply } from './send-reply.ts';
 import type { Services } from './services.ts';
 import { unreadableReply } from './unreadable.ts';
+import { failureReply } from './upstream-errors.ts';
 
 /** A request and where it came from. */
 export interface Arrival {
@@ -46,7 +50,7 @@ export interface Carrier {
   cancel(): void;
 }
 
-export class Exchange implements PickContext, Matchable, ConnectionUser {
+export class Exchange implements PickContext, Matchable, ConnectionUser, BodySource {
   readonly head: RequestHead | undefined;
   readonly response: ClientResponse;
   readonly connection: ClientConnection;
@@ -88,6 +92,10 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   isTunnel = false;
   /** Runs out with the route's `timeout`. */
   timer: NodeJS.Timeout | undefined;
+  /** What a cache has to do with what comes from a backend; undefined where none has. */
+  caching: Caching | undefined;
+  /** Of the body of the answer that has begun; undefined when that goes out as it is. */
+  compressor: Compressor | undefined;
   /** Its access line is written. */
   isFinished = false;
   /** It was answered in place of what was to come: the body broke a limit, the time is up. */
@@ -121,6 +129,11 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
     return this.head?.header(lower);
   }
 
+  /** Where the body of the answer goes. */
+  get target(): BodyTarget {
+    return this.compressor ?? this.response;
+  }
+
   hashKey(source: KeySource): string | undefined {
     return readKey(source, this);
   }
@@ -144,10 +157,16 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
     else sendReply(this, reply);
   }
 
+  /** Ends it when so much time has passed; the first time it is said counts. */
+  limitTime(ms: number): void {
+    this.timer ??= setTimeout(() => this.interrupt(TIME_IS_UP), ms);
+  }
+
   /** A bug of ours: the client gets 500, or a cut where its answer has begun. */
   fail(error: unknown): void {
     const { log } = this.services;
     log.error({ err: error, requestId: this.id }, 'request failed inside the balancer');
+    this.caching?.abandon();
     this.carrier?.cancel();
     if (this.response.isBegun) this.cut('internal_error');
     else sendReply(this, FAILED_INSIDE);
@@ -159,6 +178,7 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
    */
   cut(reason: Reason | FailureCode | undefined): void {
     this.reason ??= reason && reasonOf(reason);
+    this.compressor?.destroy();
     const { socket } = this.connection;
     if (this.response.endsWithConnection) socket.resetAndDestroy();
     else socket.destroy();
@@ -178,7 +198,16 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   }
 
   onWritable(): void {
+    if (this.compressor === undefined) this.carrier?.resume();
+    else this.compressor.resume();
+  }
+
+  onDrain(): void {
     this.carrier?.resume();
+  }
+
+  onCompressFailure(error: Error): void {
+    this.fail(error);
   }
 
   onAnswered(): void {
@@ -186,10 +215,12 @@ export class Exchange implements PickContext, Matchable, ConnectionUser {
   }
 
   onGone(): void {
+    this.compressor?.destroy();
     finishExchange(this, this.isTunnel);
   }
 }
 
 const NOTHING_TRIED: readonly Backend[] = [];
 
+const TIME_IS_UP = failureReply('response_timeout');
 const FAILED_INSIDE = closingReply('internal_error', 'internal error');

@@ -24,7 +24,6 @@ import { maxBodyBytes } from './route.ts';
 import { sendReply } from './send-reply.ts';
 import type { Services } from './services.ts';
 import { takesUpgrade, TunnelPassage } from './tunnel-passage.ts';
-import { failureReply } from './upstream-errors.ts';
 
 /** A request whose head could be read. */
 export interface RequestArrival extends Arrival {
@@ -75,6 +74,7 @@ function refusalOf(head: RequestHead, refused: Reply | undefined): Reply | undef
 function proceed(exchange: Exchange, admission: Admission, isUpgrade: boolean): void {
   // While a stage was waiting the client may have left, or its body gone wrong.
   if (exchange.isOver) return;
+  if (admission === 'answered') return;
   if ('reply' in admission) {
     sendReply(exchange, admission.reply);
     return;
@@ -96,7 +96,7 @@ function forward(exchange: Exchange, route: ForwardingRoute, pool: Pool): void {
     }
     if (head?.expect !== undefined && !body.isEmpty) response.inform(100, '');
   }
-  if (route.timeoutMs > 0) limitTime(exchange, route.timeoutMs);
+  if (route.timeoutMs > 0) exchange.limitTime(route.timeoutMs);
   route.mirror?.copy(exchange, route);
   newPassage(exchange, route, pool).next();
 }
@@ -136,10 +136,6 @@ function onBodyFailure(exchange: Exchange, failure: BodyFailure): void {
   exchange.interrupt(failure === 'body_too_large' ? TOO_LARGE : TOO_SLOW);
 }
 
-function limitTime(exchange: Exchange, ms: number): void {
-  exchange.timer = setTimeout(() => exchange.interrupt(TIME_IS_UP), ms);
-}
-
 const CONNECT_REFUSED: Reply = { ...METHOD_NOT_ALLOWED, closes: true };
 const EXPECTATION_FAILED = errorReply(
   'expectation_failed',
@@ -147,4 +143,3 @@ const EXPECTATION_FAILED = errorReply(
 );
 const TOO_LARGE = closingReply('body_too_large', 'the request body is too large');
 const TOO_SLOW = closingReply('request_timeout', 'the request body came too slowly');
-const TIME_IS_UP = failureReply('response_timeout');

@@ -11,20 +11,22 @@ import type { RetryReason } from '@lb/shared/metrics/catalog';
 import type { Backend } from '../balancing/backend.ts';
 import type { Pool } from '../balancing/pool.ts';
 import type { Visit } from '../balancing/sticky/sticky.ts';
-import type { BodySource } from '../compress/compression.ts';
-import type { BodyTarget, Compressor } from '../compress/compressor.ts';
 import type { Failure, Try, TryEvents, UpstreamAnswer } from '../forward/forwarder.ts';
 import { recordFailure } from '../forward/record-failure.ts';
 import { reasonOfFailure } from '../forward/retry.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import type { ForwardingRoute } from './admission.ts';
+import { Intake } from '../cache/intake.ts';
+import type { Caching } from '../cache/caching.ts';
 import { beginAnswer } from './begin-answer.ts';
+import type { Detour } from './detour.ts';
 import type { Carrier, Exchange } from './exchange.ts';
 import { HeldAnswer } from './held-answer.ts';
 import { forwardableTrailers } from './hop-by-hop.ts';
 import { responseLines } from './response-lines.ts';
 import { RetryCourse } from './retry-course.ts';
 import { RoomWait, type Seeker } from './room-wait.ts';
+import type { Reply } from './reply.ts';
 import { sendReply } from './send-reply.ts';
 import { failureReply, type NoBackendReason, noBackendReply } from './upstream-errors.ts';
 import { upstreamRequest } from './upstream-request.ts';
@@ -37,7 +39,7 @@ export interface Run {
   readonly startedMs: number;
 }
 
-export class Passage implements Carrier, TryEvents, Seeker, BodySource {
+export class Passage implements Carrier, TryEvents, Seeker {
   readonly exchange: Exchange;
   readonly route: ForwardingRoute;
   readonly pool: Pool;
@@ -52,10 +54,8 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
   #visit: Visit | undefined;
   /** While it waits for a backend, and until it has one. */
   #roomWait: RoomWait | undefined;
-  /** While its head has to wait. */
-  #held: HeldAnswer | undefined;
-  /** When the answer that has begun is compressed. */
-  #compressor: Compressor | undefined;
+  /** While the answer does not go straight to the client. */
+  #detour: Detour | undefined;
 
   constructor(exchange: Exchange, route: ForwardingRoute, pool: Pool) {
     this.exchange = exchange;
@@ -89,11 +89,7 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
   #proceed(backend: Backend | undefined, nowMs?: number): void {
     const course = this.#course;
     if (backend === undefined || course === undefined) this.#attempt(backend, nowMs);
-    else this.#attemptInTime(backend, course);
-  }
-
-  #attemptInTime(backend: Backend, course: RetryCourse): void {
-    course.wait(backend, (later) => this.#attempt(later));
+    else course.wait(backend, (later) => this.#attempt(later));
   }
 
   #attempt(backend: Backend | undefined, nowMs?: number): void {
@@ -116,11 +112,10 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
 
   /** No backend will have it. */
   refuse(reason: NoBackendReason): void {
-    const { exchange, pool } = this;
+    const { pool } = this;
     const last = this.#course?.lastFailure;
     if (this.#course !== undefined) pool.metrics.retryRefused('no_backend');
-    sendReply(
-      exchange,
+    this.#answerFailure(
       last === undefined ? noBackendReply(reason, pool) : failureReply(last.code),
     );
   }
@@ -133,22 +128,17 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
   }
 
   resume(): void {
-    if (this.#compressor !== undefined) this.#compressor.resume();
-    else if (this.#held === undefined) this.#try?.resume();
-  }
-
-  onDrain(): void {
-    this.#try?.resume();
-  }
-
-  onCompressFailure(error: Error): void {
-    this.exchange.fail(error);
+    if (this.#detour === undefined) this.#try?.resume();
+    else this.#detour.resume();
   }
 
   cancel(): void {
     this.#roomWait?.leave();
     this.#course?.end(false);
-    this.#compressor?.destroy();
+    const { caching } = this.exchange;
+    this.#detour?.leave();
+    if (caching?.outlivesClient === true && this.#backend !== undefined) return;
+    caching?.abandon();
     this.dropTry();
   }
 
@@ -162,11 +152,12 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
     const { exchange } = this;
     this.answered(answer.status, nowMs);
     try {
-      const isUnwanted = this.isUnwanted(answer.status);
+      const isUnwanted = !exchange.isOver && this.isUnwanted(answer.status);
       if (isUnwanted && this.#isReplaced(answer.status, nowMs)) return;
       this.#course?.end(isUnwanted);
       exchange.body?.forget();
       const until = this.stick(answer.lines);
+      if (exchange.caching !== undefined && !this.#offer(exchange.caching, answer, nowMs)) return;
       if (until === undefined) this.#begin(answer);
       else this.#hold(answer, until);
     } catch (error) {
@@ -175,38 +166,44 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
   }
 
   onBody(buffer: Buffer, start: number, end: number): boolean {
-    if (this.#held === undefined) return this.#target.write(buffer, start, end);
-    this.#held.take(buffer, start, end);
-    return false;
+    const detour = this.#detour;
+    if (detour === undefined) return this.exchange.target.write(buffer, start, end);
+    const mayGoOn = detour.take(buffer, start, end);
+    if (this.exchange.isOver && detour.isInVain) this.dropTry();
+    return mayGoOn;
   }
 
   onFlush(): void {
-    if (this.#held === undefined) this.#target.flush();
+    if (this.#detour === undefined) this.exchange.target.flush();
+    else this.#detour.flush();
   }
 
   onEnd(trailers: readonly string[], nowMs: number): void {
-    const { body } = this.exchange;
+    const { target, body } = this.exchange;
     this.#backend?.completed(this.#status);
     this.endTry(nowMs);
     // The answer may be out before the request is in: nobody wants the rest.
     body?.stop();
     const forwarded = trailers.length === 0 ? trailers : forwardableTrailers(trailers);
-    if (this.#held === undefined) this.#target.end(forwarded);
-    else this.#held.trailers = forwarded;
+    if (this.#detour === undefined) target.end(forwarded);
+    else this.#detour.end(forwarded);
   }
 
   onCut(code: FailureCode): void {
     this.#backend?.cut(code, this.#status);
     this.endTry();
-    this.#compressor?.destroy();
-    this.exchange.cut(code);
+    if (this.#detour === undefined) this.exchange.cut(code);
+    else this.#detour.cut(code);
   }
 
   onFailure(failure: Failure): void {
     const { exchange } = this;
     this.failed(failure);
     // The failure and the end of the client may cross: nobody waits for another try.
-    if (exchange.isOver) return;
+    if (exchange.isOver) {
+      exchange.caching?.abandon();
+      return;
+    }
     const course = this.#again();
     const reason = reasonOfFailure(failure, exchange);
     course.decide(reason, (mayFollow) => {
@@ -217,8 +214,37 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
         return;
       }
       course.end(true);
-      sendReply(exchange, failureReply(failure.code));
+      this.#answerFailure(failureReply(failure.code));
     });
+  }
+
+  #answerFailure(reply: Reply): void {
+    if (this.exchange.caching?.onFailure(reply) !== true) sendReply(this.exchange, reply);
+  }
+
+  #begin(answer: UpstreamAnswer): void {
+    beginAnswer(this.exchange, this.route, answer);
+    if (this.#detour?.begun() === true) this.#detour = undefined;
+  }
+
+  /** Has the cache look at an answer. @returns whether the client gets this one */
+  #offer(caching: Caching, answer: UpstreamAnswer, nowMs: number): boolean {
+    const { exchange } = this;
+    const verdict = caching.onAnswer(answer, nowMs - this.#startedMs, nowMs);
+    if (verdict === 'again') {
+      this.discardTry(nowMs);
+      this.next();
+      return false;
+    }
+    if (verdict !== 'pass') {
+      const fill = verdict === 'answered' ? undefined : verdict;
+      this.#detour = new Intake(exchange, fill, () => this.#try?.resume());
+      // A confirmation ends with its head.
+      if (fill === undefined && answer.status !== NOT_MODIFIED) this.discardTry(nowMs);
+      return fill !== undefined && !exchange.isOver;
+    }
+    if (exchange.isOver) this.dropTry();
+    return !exchange.isOver;
   }
 
   /** Gives an answer up for another try. False when there is none, and the client gets this answer. */
@@ -268,38 +294,17 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
       : this.#visit.answered(backend, lines);
   }
 
-  #begin(answer: UpstreamAnswer): void {
-    this.#compressor = beginAnswer(this.exchange, this.route, answer, this);
-  }
-
-  /** Where the body of the answer goes. */
-  get #target(): BodyTarget {
-    return this.#compressor ?? this.exchange.response;
-  }
-
   #hold(answer: UpstreamAnswer, until: Promise<void>): void {
-    const held = new HeldAnswer();
-    this.#held = held;
-    until
-      .then(() => this.#release(answer, held))
-      .catch((error: unknown) => this.exchange.fail(error));
-  }
-
-  #release(answer: UpstreamAnswer, held: HeldAnswer): void {
     const { exchange } = this;
-    const { response, connection } = exchange;
-    this.#held = undefined;
-    // It may have been answered otherwise meanwhile, or cut.
-    if (exchange.isOver || response.isBegun || connection.socket.destroyed) return;
-    this.#begin(answer);
-    const target = this.#target;
-    const mayGoOn = held.passTo(target);
-    if (held.trailers !== undefined) {
-      target.end(held.trailers);
-      return;
-    }
-    target.flush();
-    if (mayGoOn) this.#try?.resume();
+    this.#detour ??= new HeldAnswer(exchange, () => this.#try?.resume());
+    until
+      .then(() => {
+        const { response, connection } = exchange;
+        // It may have been answered otherwise meanwhile, or cut.
+        if (exchange.isOver || response.isBegun || connection.socket.destroyed) return;
+        this.#begin(answer);
+      })
+      .catch((error: unknown) => exchange.fail(error));
   }
 
   /** The backend is not busy with it any more. A second call does nothing. */
@@ -363,3 +368,5 @@ export class Passage implements Carrier, TryEvents, Seeker, BodySource {
     return this.exchange.services.clock.monotonicMs();
   }
 }
+
+const NOT_MODIFIED = 304;

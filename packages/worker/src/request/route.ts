@@ -4,6 +4,7 @@ import type { Priority } from '@lb/shared/config/schema/route';
 import type { RouteConfig } from '@lb/shared/config/schema/root';
 import type { Random } from '@lb/shared/time/clock';
 import type { Pool } from '../balancing/pool.ts';
+import type { Cache } from '../cache/cache.ts';
 import type { Compression } from '../compress/compression.ts';
 import type { Compressions } from '../compress/compressions.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
@@ -62,6 +63,7 @@ export function maxBodyBytes(route: Route | undefined, limits: ListenerLimits): 
 export interface RouteParts {
   readonly pools: ReadonlyMap<string, Pool>;
   readonly limiters: ReadonlyMap<string, Limiter>;
+  readonly caches: ReadonlyMap<string, Cache>;
   /** By route. */
   readonly mirrors: ReadonlyMap<string, Mirror>;
   readonly compressions: Compressions;
@@ -71,13 +73,13 @@ export interface RouteParts {
 
 /** Compiles a route of a checked configuration. */
 export function compileRoute(config: RouteConfig, parts: RouteParts): Route {
-  const { pools, limiters, mirrors, compressions, metrics, random } = parts;
+  const { pools, mirrors, compressions, metrics, random } = parts;
   return {
     name: config.name,
     matches: new RouteMatch(config.match),
     action: compileAction(config, pools, random),
     priority: config.priority,
-    stages: buildPipeline(config, limiters),
+    stages: buildPipeline(config, parts),
     rewrite: compileRewrite(config.rewrite),
     hostSent: config.rewrite.host ?? undefined,
     editRequest: compileEdits(config.headers.request),

@@ -20,6 +20,7 @@ export function upstreamRequest(
     route.editRequest(fields);
     lines = toLines(fields);
   }
+  if (exchange.caching !== undefined) lines = exchange.caching.requestLines(lines);
   const target = (route.rewrite?.(exchange.path) ?? exchange.path) + exchange.search;
   return {
     startLine: startLineOf(exchange, target),

@@ -4,13 +4,16 @@ import type { Exchange } from '../request/exchange.ts';
 import type { KeyedRequest } from '../request/request-key.ts';
 import type { Reply } from '../request/reply.ts';
 
+/** An answer that ends the request, `answered` when the stage has sent one itself, or undefined to let it pass. */
+export type Verdict = Reply | 'answered' | undefined;
+
 /** What a stage would say, and why. */
 export type StageVerdict = Pick<ExplainedStage, 'verdict' | 'because'>;
 
 export interface Stage {
   readonly name: string;
-  /** Returns an answer to end the request, or undefined to let it pass. A promise only where there is something to wait for. */
-  admit(exchange: Exchange): Reply | undefined | Promise<Reply | undefined>;
+  /** A promise only where there is something to wait for. */
+  admit(exchange: Exchange): Verdict | Promise<Verdict>;
   /** What it would say now. Changes nothing, asks nobody; absent where only a real request can tell. */
   explain?(request: KeyedRequest, nowMs: number): StageVerdict;
 }

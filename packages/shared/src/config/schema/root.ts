@@ -1,5 +1,6 @@
 /** lb.yaml as a whole. Defaults live here and nowhere else; the descriptions are the user's reference. */
 import { z } from 'zod';
+import { cache } from './cache.ts';
 import { admin, log, overload, requestId, shutdown } from './instance.ts';
 import { listener } from './listener.ts';
 import { pool } from './pool.ts';
@@ -40,6 +41,10 @@ export const root = z.strictObject({
     .record(name, rateLimit)
     .default({})
     .describe('Rate limits by name; routes name those that hold for them.'),
+  caches: z
+    .record(name, cache)
+    .default({})
+    .describe('Caches by name; routes name the one that keeps their answers.'),
   store: store
     .prefault({})
     .describe('Where workers and instances share rate limits, sessions and changes at run time.'),
@@ -90,6 +95,9 @@ export type BackendConfig = Backend & { readonly name: string };
 export type RateLimitConfig = Omit<z.output<typeof rateLimit>, 'burst'> & {
   readonly burst: number;
 };
+
+/** A cache of answers. */
+export type CacheConfig = z.output<typeof cache>;
 
 /** How the sessions of a pool keep to one backend: one of three modes. */
 export type StickyConfig = NonNullable<z.output<typeof pool>['sticky']>;

@@ -169,6 +169,13 @@ export const route = z.strictObject({
     .array(z.string('expected the name of a rate limit'))
     .default([])
     .describe('Names under rateLimits; all of them must allow a request.'),
+  cache: z
+    .string('expected the name of a cache')
+    .nullable()
+    .default(null)
+    .describe(
+      'Name under caches: keeps answers and uses them again. Routes that change what others read name the same one.',
+    ),
   compress: compress.describe(
     'Compresses answers that gain by it, for clients that take it (docs/compression.md).',
   ),

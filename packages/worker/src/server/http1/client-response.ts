@@ -108,6 +108,23 @@ export class ClientResponse implements PendingWrite {
     return !this.#connection.isFull;
   }
 
+  /** Same, of bytes that nobody will ever change: large ones are not copied. */
+  writeKept(bytes: Buffer, start: number, end: number): boolean {
+    const size = end - start;
+    if (this.#framing === 'none' || this.#text.length + size <= ONE_WRITE_BYTES)
+      return this.write(bytes, start, end);
+    this.bodyBytes += size;
+    const { socket } = this.#connection;
+    const isChunked = this.#framing === 'chunked';
+    if (isChunked) this.#text += `${size.toString(16)}\r\n`;
+    socket.cork();
+    this.flush();
+    socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    socket.uncork();
+    if (isChunked) this.#text = '\r\n';
+    return !this.#connection.isFull;
+  }
+
   /** Hands over what was kept. */
   flush(): void {
     if (this.#text === '') return;

@@ -1,0 +1,226 @@
+/**
+ * One answer on its way from a backend into the cache. Everybody who wants it reads along at its own pace, the client
+ * that asked first among them; who came later and waits learns at the head whether the answer is for it.
+ *
+ *     wait* ──▶ begin ──▶ take* ──▶ finish ──▶ stored
+ *        │        └─ join*: readers  └─ abort
+ *        └─ decline, fail, settle: there is nothing to read
+ *
+ * While it may be stored nobody slows it down: it is kept whole anyway. One that turns out too large is passed on as the
+ * slowest reader takes it.
+ */
+import type { FailureCode } from '@lb/shared/errors/reasons';
+import type { Exchange } from '../request/exchange.ts';
+import type { Reply } from '../request/reply.ts';
+import type { Entry } from './entry.ts';
+import { FillReader } from './fill-reader.ts';
+import { GrowingBody } from './growing-body.ts';
+import type { StoredHead } from './stored-answer.ts';
+
+/** What readers may lag behind when it is not stored any more. */
+const WINDOW_BYTES = 256 * 1024;
+
+/** An answer whose head may be stored. */
+export interface BegunAnswer {
+  readonly head: StoredHead;
+  /** Of the request that it answers. */
+  readonly variant: string;
+  /** Of the body; undefined when nobody said. */
+  readonly length: number | undefined;
+  /** Stores it with the whole body; undefined when there is no place for it. */
+  keep(body: Buffer): Entry | undefined;
+}
+
+/** Who waits for the head of the answer. Exactly one of these is called, once; none after `Fill.leave`. */
+export interface FillWaiter {
+  /** The answer begins. Returns whether it is for this request: if so it has joined, or goes on waiting to the end. */
+  onBegin(fill: Fill, answer: BegunAnswer): 'joined' | 'waits' | 'not mine';
+  /** It is stored, or what was stored is to be used. */
+  onEntry(entry: Entry): void;
+  /** The answer is not for others: ask for yourself. */
+  onRelease(): void;
+  /** No backend answered. @param reply what the first client is told */
+  onFailure(reply: Reply): void;
+}
+
+export class Fill {
+  /** Goes on after `take` returned false. */
+  resumeSource: (() => void) | undefined;
+  readonly #onClosed: () => void;
+  readonly #maxBytes: number;
+  readonly #waiting = new Set<FillWaiter>();
+  readonly #readers = new Set<FillReader>();
+  #begun: BegunAnswer | undefined;
+  #body: GrowingBody | undefined;
+  #isStoring = true;
+  #isPaused = false;
+  #isOver = false;
+  #trailers: readonly string[] | undefined;
+
+  /** @param maxBytes the largest body that is stored @param onClosed nobody can wait for it any more; may be called twice */
+  constructor(maxBytes: number, onClosed: () => void) {
+    this.#maxBytes = maxBytes;
+    this.#onClosed = onClosed;
+  }
+
+  /** Undefined until the answer is whole. Names and values in turn. */
+  get trailers(): readonly string[] | undefined {
+    return this.#trailers;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Somebody reads or waits, or it will be stored: worth going on with, whoever began it. */
+  get isWanted(): boolean {
+    if (this.#isOver) return false;
+    return this.#isStoring || this.#readers.size > 0 || this.#waiting.size > 0;
+  }
+
+  /** Tells when the head has come; at once when it has. */
+  wait(waiter: FillWaiter): void {
+    this.#waiting.add(waiter);
+    if (this.#begun !== undefined) this.#tellBegun(waiter, this.#begun);
+  }
+
+  leave(waiter: FillWaiter): void {
+    this.#waiting.delete(waiter);
+  }
+
+  /** What is stored of this address is thrown away: so is this. */
+  invalidate(): void {
+    this.#giveUpStoring();
+  }
+
+  /** The answer begins. */
+  begin(answer: BegunAnswer): void {
+    this.#begun = answer;
+    this.#body = new GrowingBody(answer.length);
+    for (const waiter of this.#waiting) this.#tellBegun(waiter, answer);
+  }
+
+  /** Gives the body to a client, whose answer has begun. */
+  join(exchange: Exchange): FillReader {
+    const reader = new FillReader(this, exchange);
+    this.#readers.add(reader);
+    reader.pump();
+    return reader;
+  }
+
+  /** Its client is gone. */
+  drop(reader: FillReader): void {
+    this.#readers.delete(reader);
+    this.#goOn();
+  }
+
+  /** A piece of the body, of which it takes a copy. @returns false to be left alone until `resumeSource` is called */
+  take(bytes: Buffer, start: number, end: number): boolean {
+    const body = this.#body;
+    if (body === undefined || this.#isOver) return true;
+    body.append(bytes, start, end);
+    if (this.#isStoring && body.size > this.#maxBytes) this.#giveUpStoring();
+    for (const reader of this.#readers) reader.pump();
+    if (this.#isStoring) return true;
+    this.#isPaused = this.#lag() > WINDOW_BYTES;
+    return !this.#isPaused;
+  }
+
+  /** That was all for now. */
+  flush(): void {
+    for (const reader of this.#readers) reader.flush();
+  }
+
+  /** The answer is whole. @param trailers names and values in turn */
+  finish(trailers: readonly string[]): void {
+    if (this.#isOver || this.#body === undefined) return;
+    this.#trailers = trailers;
+    const entry = this.#isStoring ? this.#begun?.keep(this.#body.toBuffer()) : undefined;
+    this.#close();
+    for (const reader of this.#readers) reader.pump();
+    this.#tellWaiting((waiter) =>
+      entry === undefined ? waiter.onRelease() : waiter.onEntry(entry),
+    );
+  }
+
+  /** The rest will not come. @param code why, where the backend is to blame: readers are cut */
+  abort(code: FailureCode | undefined): void {
+    if (this.#isOver) return;
+    this.#close();
+    for (const reader of this.#readers) reader.cut(code);
+    this.#tellWaiting((waiter) => waiter.onRelease());
+  }
+
+  /** The answer is not for others. */
+  decline(): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#tellWaiting((waiter) => waiter.onRelease());
+  }
+
+  /** No backend answered. */
+  fail(reply: Reply): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#tellWaiting((waiter) => waiter.onFailure(reply));
+  }
+
+  /** What is stored will do. */
+  settle(entry: Entry): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#tellWaiting((waiter) => waiter.onEntry(entry));
+  }
+
+  /** Gives the body from a place on to a reader. @returns up to where it was taken */
+  read(from: number, take: (bytes: Buffer, start: number, end: number) => boolean): number {
+    return this.#body?.read(from, take) ?? from;
+  }
+
+  /** A reader has taken more. */
+  onProgress(): void {
+    this.#goOn();
+  }
+
+  #tellBegun(waiter: FillWaiter, answer: BegunAnswer): void {
+    const outcome = waiter.onBegin(this, answer);
+    if (outcome === 'waits') return;
+    this.#waiting.delete(waiter);
+    if (outcome === 'not mine') waiter.onRelease();
+  }
+
+  #giveUpStoring(): void {
+    this.#isStoring = false;
+    this.#onClosed();
+    this.#tellWaiting((waiter) => waiter.onRelease());
+  }
+
+  #goOn(): void {
+    if (this.#isStoring || this.#isOver) return;
+    const lag = this.#lag();
+    if (!this.#isPaused || lag > WINDOW_BYTES) return;
+    this.#isPaused = false;
+    this.resumeSource?.();
+  }
+
+  /** How far the slowest reader is behind; what nobody needs any more is let go. */
+  #lag(): number {
+    const body = this.#body;
+    if (body === undefined) return 0;
+    let slowest = body.size;
+    for (const { position } of this.#readers) slowest = Math.min(slowest, position);
+    body.forget(slowest);
+    return body.size - slowest;
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#onClosed();
+  }
+
+  #tellWaiting(tell: (waiter: FillWaiter) => void): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const waiter of waiting) tell(waiter);
+  }
+}

@@ -1,0 +1,73 @@
+/** How old an answer is and may become. @see RFC 9111 section 4.2 */
+import type { CacheConfig } from '@lb/shared/config/schema/root';
+import { type Directives, parseSeconds } from './directives.ts';
+import { parseDate } from './parse-date.ts';
+import type { Freshness } from './stored-answer.ts';
+
+/** What the times of an answer are told by. */
+export interface AnswerTimes {
+  readonly age: string | undefined;
+  readonly date: string | undefined;
+  readonly expires: string | undefined;
+  /** When the head came, on the wall clock. */
+  readonly receivedMs: number;
+  /** From the request to the head. */
+  readonly delayMs: number;
+}
+
+/** In milliseconds; undefined when the answer does not say. @param isTargeted Expires says nothing beside CDN-Cache-Control */
+export function explicitLifetimeMs(
+  { sMaxage, maxAge }: Directives,
+  times: AnswerTimes,
+  isTargeted: boolean,
+): number | undefined {
+  const seconds = sMaxage ?? maxAge;
+  if (seconds !== undefined) return seconds * 1000;
+  if (isTargeted || times.expires === undefined) return undefined;
+  // What is no date, `0` above all, is in the past. RFC 9111 section 5.3.
+  const expiresMs = parseDate(times.expires, times.receivedMs);
+  return expiresMs === undefined ? 0 : Math.max(0, expiresMs - dateMs(times));
+}
+
+/** @see RFC 9111 section 4.2.3 */
+function initialAgeMs(times: AnswerTimes): number {
+  // The first of several counts, without parameters, and what is no number is not there. RFC 9111 section 5.1.
+  const [first = ''] = (times.age ?? '').split(/[,;]/);
+  const ageMs = (parseSeconds(first.trim()) ?? 0) * 1000;
+  const apparentMs = Math.max(0, times.receivedMs - dateMs(times));
+  return Math.max(apparentMs, ageMs + times.delayMs);
+}
+
+/** What may be done with an answer that is stored. */
+export function freshnessOf(
+  directives: Directives,
+  times: AnswerTimes,
+  lifetimeMs: number,
+  config: Pick<CacheConfig, 'staleIfError' | 'staleWhileRevalidate'>,
+): Freshness {
+  const { staleWhileRevalidate, staleIfError, noCache } = directives;
+  // In-protocol directives that forbid stale use. RFC 9111 section 4.2.4.
+  const isForbidden = noCache || directives.mustRevalidate || directives.proxyRevalidate;
+  // s-maxage means proxy-revalidate (section 5.2.2.10), but an origin that allows stale use in the same breath means that.
+  const isStrict = isForbidden || directives.sMaxage !== undefined;
+  const allowedMs = (said: number | undefined, preset: number): number => {
+    if (isForbidden) return 0;
+    if (said !== undefined) return said * 1000;
+    return isStrict ? 0 : preset;
+  };
+  return {
+    receivedMs: times.receivedMs,
+    initialAgeMs: initialAgeMs(times),
+    lifetimeMs: noCache ? 0 : lifetimeMs,
+    noCache,
+    mayBeStale: !isStrict,
+    staleWhileRevalidateMs: allowedMs(staleWhileRevalidate, config.staleWhileRevalidate),
+    staleIfErrorMs: allowedMs(staleIfError, config.staleIfError),
+    immutable: directives.immutable,
+  };
+}
+
+/** When the answer was made; when it came where it does not say. */
+function dateMs({ date, receivedMs }: AnswerTimes): number {
+  return date === undefined ? receivedMs : (parseDate(date, receivedMs) ?? receivedMs);
+}

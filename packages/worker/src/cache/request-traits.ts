@@ -1,0 +1,85 @@
+/** What matters to a cache in the head of a request, found in one pass: most requests have none of it. */
+import { isSpelledAt, MAY_IDENTIFY } from '../http1/field-names.ts';
+import { type HeadText, MARK_LENGTH } from '../http1/head-text.ts';
+
+/** Cache-Control. */
+export const DIRECTIVES = 1;
+/** Range, and perhaps If-Range. */
+export const RANGE = 2;
+/** If-None-Match or If-Modified-Since: a cache may answer for itself. */
+export const CONDITIONAL = 4;
+/** If-Match or If-Unmodified-Since: for the origin alone. @see RFC 9111 section 4.3.2 */
+export const PRECONDITION = 8;
+export const AUTHORIZATION = 16;
+
+const CASE = 0x20;
+const COLON = 0x3a;
+const A = 'a'.charCodeAt(0);
+const C = 'c'.charCodeAt(0);
+const I = 'i'.charCodeAt(0);
+const R = 'r'.charCodeAt(0);
+
+/** The sum of what the fields are. Runs per request: no allocation. */
+export function traitsOf({ text, fieldsStart }: HeadText): number {
+  let traits = 0;
+  for (let start = fieldsStart; start < text.length;) {
+    switch (text.charCodeAt(start) | CASE) {
+      case A:
+        if (isField(text, start, 'authorization')) traits |= AUTHORIZATION;
+        break;
+      case C:
+        if (isField(text, start, 'cache-control')) traits |= DIRECTIVES;
+        break;
+      case I:
+        traits |= condition(text, start);
+        break;
+      case R:
+        if (isField(text, start, 'range')) traits |= RANGE;
+        break;
+      default:
+    }
+    start = text.indexOf('\r\n', start) + 2;
+  }
+  return traits;
+}
+
+function condition(text: string, start: number): number {
+  if (isField(text, start, 'if-none-match') || isField(text, start, 'if-modified-since'))
+    return CONDITIONAL;
+  return isField(text, start, 'if-match') || isField(text, start, 'if-unmodified-since')
+    ? PRECONDITION
+    : 0;
+}
+
+function isField(text: string, start: number, lower: string): boolean {
+  return text.charCodeAt(start + lower.length) === COLON && isSpelledAt(text, start, lower);
+}
+
+/**
+ * Fields that frameworks take for the target, the host or the method of the request, in place of its own.
+ * Security: an answer to them must not be found by who asks for the address they came to (cache poisoning).
+ */
+const OVERRIDES = new Set([
+  'x-original-url',
+  'x-original-uri',
+  'x-original-path',
+  'x-original-host',
+  'x-rewrite-url',
+  'x-override-url',
+  'x-http-destinationurl',
+  'x-host',
+  'x-http-host-override',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+]);
+
+/** Whether a field may make the backend answer another request than the one that is seen here. */
+export function overridesRequest(lines: HeadText): boolean {
+  for (let mark = 0; mark < lines.marks.length; mark += MARK_LENGTH) {
+    if (lines.marks[mark] !== MAY_IDENTIFY) continue;
+    // Backends that make variables of names do not tell `_` from `-`.
+    if (OVERRIDES.has(lines.nameAt(mark).toLowerCase().replaceAll(/[_.]/g, '-'))) return true;
+  }
+  return false;
+}

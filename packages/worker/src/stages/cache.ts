@@ -1,0 +1,16 @@
+/** `cache`: answers with what is stored, or lets the request on to a backend and the cache look at its answer. */
+import type { Cache } from '../cache/cache.ts';
+import type { Stage } from './stage.ts';
+
+/** undefined when the route has no cache. */
+export function createCacheStage(cache: Cache | undefined): Stage | undefined {
+  if (cache === undefined) return undefined;
+  return {
+    name: 'cache',
+    admit(exchange) {
+      const { route } = exchange;
+      if (route === undefined) throw new Error('a stage runs on a route');
+      return cache.admit(exchange, route);
+    },
+  };
+}
