@@ -32,7 +32,7 @@ import {
   RANGE,
   traitsOf,
 } from './request-traits.ts';
-import { sendStored } from './send-stored.ts';
+import { sendStored, type Use } from './send-stored.ts';
 import type { StoreRules } from './storability.ts';
 import type { Tier } from './tier.ts';
 import { usabilityOf } from './usability.ts';
@@ -44,11 +44,7 @@ export interface CacheTools {
 }
 
 /** How an entry is sent. */
-export interface Sending {
-  readonly route: Route;
-  readonly entry: Entry;
-  /** traitsOf the request. */
-  readonly traits: number;
+export interface Sending extends Use {
   readonly status: CacheStatus;
   /** On the monotonic clock. */
   readonly nowMs: number;
@@ -114,14 +110,13 @@ export class Cache {
   }
 
   /** Answers a request with what is stored. */
-  send(exchange: Exchange, { status, nowMs, ...use }: Sending): void {
-    const { entry } = use;
-    const lines = this.config.addStatusHeader
-      ? status === 'hit'
-        ? entry.hitLines(nowMs)
-        : entry.ageLine(nowMs) + cacheStatusLine(status, entry.ttlSeconds(nowMs))
-      : entry.ageLine(nowMs);
-    sendStored(exchange, { ...use, lines });
+  send(exchange: Exchange, sending: Sending): void {
+    const { entry, status, nowMs } = sending;
+    let lines: string;
+    if (!this.config.addStatusHeader) lines = entry.ageLine(nowMs);
+    else if (status === 'hit') lines = entry.hitLines(nowMs);
+    else lines = entry.ageLine(nowMs) + cacheStatusLine(status, entry.ttlSeconds(nowMs));
+    sendStored(exchange, sending, lines);
   }
 
   /** Cache-Status of a request that goes on; '' when none is wanted. */

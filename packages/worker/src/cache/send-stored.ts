@@ -16,15 +16,13 @@ export interface Use {
   readonly entry: Entry;
   /** traitsOf the request. */
   readonly traits: number;
-  /** Age, and what else is said of this use, as field lines. */
-  readonly lines: string;
 }
 
-/** Sends it whole, in part or as a confirmation, as the request wants it. */
-export function sendStored(exchange: Exchange, use: Use): void {
+/** Sends it whole, in part or as a confirmation, as the request wants it. @param useLines Age, and what else is said of this use */
+export function sendStored(exchange: Exchange, use: Use, useLines: string): void {
   const { traits, entry } = use;
   if ((traits & CONDITIONAL) !== 0 && isNotModified(entry.answer, exchange)) {
-    sendConfirmation(exchange, use);
+    sendConfirmation(exchange, use, useLines);
     return;
   }
   const range = (traits & RANGE) === 0 ? undefined : exchange.header('range');
@@ -32,22 +30,27 @@ export function sendStored(exchange: Exchange, use: Use): void {
     const isWanted = allowsRange(entry.answer, exchange.header('if-range'));
     const parts = isWanted ? partsOf(range, entry.answer.body.length) : undefined;
     if (parts !== undefined) {
-      sendParts(exchange, use, parts);
+      sendParts(exchange, use, { parts, useLines });
       return;
     }
   }
   const { status, statusLine, body } = entry.answer;
-  begin(exchange, use, { status, statusLine, fields: entry.headFor(use.route).lines });
+  begin(exchange, use, { status, statusLine, fields: entry.headFor(use.route).lines, useLines });
   sendBody(exchange, body, 0, body.length);
 }
 
-function sendConfirmation(exchange: Exchange, use: Use): void {
+function sendConfirmation(exchange: Exchange, use: Use, useLines: string): void {
   const fields = use.entry.headFor(use.route).confirmation;
-  begin(exchange, use, { status: 304, statusLine: 'HTTP/1.1 304 Not Modified\r\n', fields });
+  const statusLine = 'HTTP/1.1 304 Not Modified\r\n';
+  begin(exchange, use, { status: 304, statusLine, fields, useLines });
   exchange.response.end([]);
 }
 
-function sendParts(exchange: Exchange, use: Use, parts: readonly Part[]): void {
+function sendParts(
+  exchange: Exchange,
+  use: Use,
+  { parts, useLines }: { readonly parts: readonly Part[]; readonly useLines: string },
+): void {
   const { body } = use.entry.answer;
   const fields = fieldsOf(use.entry.headFor(use.route).lines);
   const [first, ...others] = parts;
@@ -55,7 +58,7 @@ function sendParts(exchange: Exchange, use: Use, parts: readonly Part[]): void {
     const lines = `Content-Range: bytes */${body.length}\r\nContent-Length: 0\r\n`;
     const kept = toLines(without(fields, ['content-length', 'content-type', 'content-encoding']));
     const statusLine = 'HTTP/1.1 416 Range Not Satisfiable\r\n';
-    begin(exchange, use, { status: 416, statusLine, fields: kept + lines });
+    begin(exchange, use, { status: 416, statusLine, fields: kept + lines, useLines });
     exchange.response.end([]);
     return;
   }
@@ -63,7 +66,7 @@ function sendParts(exchange: Exchange, use: Use, parts: readonly Part[]): void {
   if (others.length === 0) {
     const lines = `Content-Range: ${contentRange(first, body.length)}\r\nContent-Length: ${first.end - first.start}\r\n`;
     const kept = toLines(without(fields, ['content-length', 'content-range']));
-    begin(exchange, use, { status: 206, statusLine, fields: kept + lines });
+    begin(exchange, use, { status: 206, statusLine, fields: kept + lines, useLines });
     sendBody(exchange, body, first.start, first.end);
     return;
   }
@@ -71,7 +74,7 @@ function sendParts(exchange: Exchange, use: Use, parts: readonly Part[]): void {
   const all = multipart(body, parts, boundary, valueOf(fields, 'content-type'));
   const lines = `Content-Type: multipart/byteranges; boundary=${boundary}\r\nContent-Length: ${all.length}\r\n`;
   const kept = toLines(without(fields, ['content-length', 'content-range', 'content-type']));
-  begin(exchange, use, { status: 206, statusLine, fields: kept + lines });
+  begin(exchange, use, { status: 206, statusLine, fields: kept + lines, useLines });
   sendBody(exchange, all, 0, all.length);
 }
 
@@ -79,13 +82,15 @@ interface SentHead {
   readonly status: number;
   readonly statusLine: string;
   readonly fields: string;
+  readonly useLines: string;
 }
 
-function begin(exchange: Exchange, use: Use, { status, statusLine, fields }: SentHead): void {
+function begin(exchange: Exchange, use: Use, sent: SentHead): void {
+  const { status, statusLine, fields, useLines } = sent;
   const { response, connection, services, answerLines, id } = exchange;
   const idLine = `${services.runtime().requestIdHeader}: ${id}\r\n`;
   const { hasDate } = use.entry.headFor(use.route);
-  const text = fields + use.lines + idLine + answerLines;
+  const text = fields + useLines + idLine + answerLines;
   const closes = connection.isEnding || !connection.hasWholeRequest;
   response.begin(status, statusLine, { text, hasLength: true, hasDate }, closes);
 }
