@@ -56,7 +56,7 @@ export function sharedCaches(root: Located): Problem[] {
     const path: Path = ['caches', name, 'shared'];
     const node = at(root, ...path);
     if (node?.kind !== 'scalar' || node.value !== true) return [];
-    const message = 'a shared cache is kept in Redis, and the store is not there';
+    const message = 'a shared cache is kept in Redis, and "store.type" is memory';
     return [
       problemAt(
         root,

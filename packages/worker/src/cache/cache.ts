@@ -29,7 +29,7 @@ import type { Lease } from './lease.ts';
 import { lookElsewhere } from './look-elsewhere.ts';
 import { MemoryTier } from './memory-tier.ts';
 import { Quest } from './quest.ts';
-import { refresh } from './refresh.ts';
+import { refresh, refreshForAll } from './refresh.ts';
 import {
   AUTHORIZATION,
   CONDITIONAL,
@@ -332,7 +332,9 @@ export class Cache {
   #refresh(exchange: Exchange, { route, key }: Found, entry: Entry): void {
     const vary = entry.answer.vary;
     if (this.fills.find(key, vary, exchange) !== undefined) return;
-    refresh(this, { exchange, route, entry, fill: this.fills.open(key, vary, exchange) });
+    const setup = { exchange, route, entry, fill: this.fills.open(key, vary, exchange) };
+    if (this.#shared?.isUp === true) refreshForAll(this, this.#shared, setup);
+    else refresh(this, setup);
   }
 
   #serves(method: string): boolean {
