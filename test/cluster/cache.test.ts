@@ -1,28 +1,40 @@
 /** Caches of several workers: what one learns to be untrue, all forget; the metrics are those of all. */
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { startLbctl } from '../support/lbctl.ts';
+import { type Instance, startLbctl } from '../support/lbctl.ts';
 import { startBackend } from '../support/running-lbctl.ts';
 
-test('a request that changes something takes it out of the caches of all workers', async () => {
-  let version = 1;
-  await using backend = await startBackend((request, response) => {
+let version = 1;
+let backend: AsyncDisposable & { readonly url: string };
+let lb: Instance;
+
+beforeAll(async () => {
+  backend = await startBackend((request, response) => {
     if (request.method === 'POST') version++;
     response.setHeader('Cache-Control', 'max-age=600');
+    response.setHeader('Cache-Tag', 'one, two');
     response.end(String(version));
   });
-  await using lb = await startLbctl(
+  lb = await startLbctl(
     'workers: 2\nlisteners: [{ bind: "127.0.0.1:0", accept: round-robin }]\n' +
       `pools: { web: { backends: ["${backend.url}"] } }\n` +
       'caches: { c: {} }\nroutes: [{ pool: web, cache: c }]\n',
   );
-  const ask = async (method = 'GET'): Promise<string> => {
-    const headers = { connection: 'close' };
-    return (await fetch(`http://127.0.0.1:${lb.port}/`, { method, headers })).text();
-  };
+});
 
+afterAll(async () => {
+  await lb[Symbol.asyncDispose]();
+  await backend[Symbol.asyncDispose]();
+});
+
+const ask = async (path = '/', method = 'GET'): Promise<string> => {
+  const headers = { connection: 'close' };
+  return (await fetch(`http://127.0.0.1:${lb.port}${path}`, { method, headers })).text();
+};
+
+test('a request that changes something takes it out of the caches of all workers', async () => {
   for (let i = 0; i < 6; i++) expect(await ask()).toBe('1');
-  await ask('POST');
+  await ask('/', 'POST');
   await eventually(async () => {
     for (let i = 0; i < 4; i++) expect(await ask()).toBe('2');
   });
@@ -32,4 +44,33 @@ test('a request that changes something takes it out of the caches of all workers
     expect(await lb.metric('lb_cache_requests_total', 'result="bypass"')).toBe(1);
     expect(await lb.metric('lb_cache_bytes')).toBeGreaterThan(2_000);
   });
+});
+
+test('are listed with what is in them', async () => {
+  const { code, stdout } = await lb.run('cache', 'stats');
+
+  const [titles, caches] = stdout.split('\n');
+  expect([code, titles]).toEqual([
+    0,
+    expect.stringMatching(/^CACHE +SHARED +ENTRIES +BYTES +HITS/),
+  ]);
+  expect(caches).toMatch(/^c +no +2 +\d/);
+});
+
+test.each([
+  ['its URL', (origin: string) => `${origin}/purged`],
+  ['how its URL begins', (origin: string) => `${origin}/pur*`],
+  ['a tag', () => 'two'],
+])('a purge by %s is done in all workers when it returns', async (_, targetOf) => {
+  const before = String(version);
+  for (let i = 0; i < 4; i++) expect(await ask('/purged')).toBe(before);
+  version++;
+
+  const { code, stderr } = await lb.run('cache', 'purge', targetOf(`http://127.0.0.1:${lb.port}`));
+
+  expect({ code, stderr }).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^purged [2-4] /),
+  });
+  for (let i = 0; i < 4; i++) expect(await ask('/purged')).toBe(String(version));
 });

@@ -62,20 +62,20 @@ describe('an answer that one worker has fetched', () => {
   });
 
   test.each([
-    ['HEAD', 'HEAD /', [], 200, ''],
-    ['a part of it', 'GET /', ['Range: bytes=1-2'], 206, 'bc'],
-    ['whether it is another one', 'GET /', ['If-None-Match: "a"'], 304, ''],
-    ['only what is stored', 'GET /', ['Cache-Control: only-if-cached'], 200, 'abcd'],
-  ] as const)('answers at another one who asks for %s', async (_, line, fields, status, body) => {
+    { line: 'HEAD /', fields: [], expected: [200, ''] },
+    { line: 'GET /', fields: ['Range: bytes=1-2'], expected: [206, 'bc'] },
+    { line: 'GET /', fields: ['If-None-Match: "a"'], expected: [304, ''] },
+    { line: 'GET /', fields: ['Cache-Control: only-if-cached'], expected: [200, 'abcd'] },
+  ])('answers $line with $fields at another', async ({ line, fields, expected }) => {
     await using lb = await shareCaches({
       respond: (request) => request.answer('abcd', { ETag: '"a"' }),
     });
     await lb.get(0);
     await lb.stored();
 
-    const answer = await lb.get(1, line, fields);
+    const { status, body } = await lb.get(1, line, fields);
 
-    expect([answer.status, answer.body]).toEqual([status, body]);
+    expect([status, body]).toEqual(expected);
     expect(lb.asked.length).toBe(1);
   });
 
@@ -133,7 +133,7 @@ describe('requests for a missing answer at several workers', () => {
     (await lb.askedTimes(2)).answer('a');
 
     const answers = [await first.response(), await second.response()];
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 502]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 502]));
   });
 
   test('are not lost with a client that leaves while it waits for another worker', async () => {

@@ -35,7 +35,7 @@ export class RedisAnswers<Answer> implements AnswerStore<Answer>, Probeable {
     } catch (error) {
       // With its lease, if it has one: whoever asks again gets it.
       if (error instanceof StoreError && error.failure === 'damaged')
-        await this.#redis.send([key], (client) => client.del(key));
+        await this.#redis.send([key], (client) => client.unlink(key));
       throw error;
     }
   }
@@ -48,13 +48,17 @@ export class RedisAnswers<Answer> implements AnswerStore<Answer>, Probeable {
   async keep(place: AnswerPlace, keeping: Keeping, from: HeldLease | undefined): Promise<void> {
     const { address } = place;
     const cache = address.slice(0, address.indexOf(' '));
+    const tagAll = (): Promise<unknown> =>
+      Promise.all(
+        keeping.tags.map((tag) =>
+          tagAnswer(this.#redis, this.#keys.tag(cache, tag), address, keeping.usefulMs),
+        ),
+      );
     // Before the answer: a purge by its tag must find it from its first moment on.
-    await Promise.all(
-      keeping.tags.map((tag) =>
-        tagAnswer(this.#redis, this.#keys.tag(cache, tag), address, keeping.usefulMs),
-      ),
-    );
+    await tagAll();
     await keepAnswer(this.#redis, { place, key: this.#keys.answer(address) }, keeping, from);
+    // Without a lease it is kept even when a purge came in between and struck it out.
+    if (from === undefined) await tagAll();
   }
 
   async letGo({ place, token }: HeldLease, passedMs: number): Promise<void> {
@@ -69,7 +73,7 @@ export class RedisAnswers<Answer> implements AnswerStore<Answer>, Probeable {
 
   async forget(addresses: readonly string[]): Promise<void> {
     const keys = addresses.map((address) => this.#keys.answer(address));
-    await Promise.all(keys.map((key) => this.#redis.send([key], (client) => client.del(key))));
+    await Promise.all(keys.map((key) => this.#redis.send([key], (client) => client.unlink(key))));
   }
 
   probe(): Promise<void> {
