@@ -103,6 +103,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const overriding = buildOverriding(options, {
     ...told,
     conditionOf: (slot) => conditions.conditionOf(slot),
+    readmit: (slot, by) => conditions.outliers.readmit(slot, by),
     inFlight: (slot) => workforce.load.inFlight(slot),
     registry: () => sharing.registry,
   });
@@ -166,6 +167,8 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     clock,
     traffic,
     gauges: () => gaugesOf(metrics),
+    // There are no caches.
+    cacheCounts: () => ({ asked: 0, answered: 0 }),
     routes: () => routeNames(publisher.current.config),
     pools: () => poolView.pools(),
   });
@@ -255,10 +258,9 @@ export function routeNames({ routes }: Config): readonly string[] {
   return [...routes.map(({ name }) => name), NO_ROUTE];
 }
 
-function gaugesOf(metrics: MetricsAggregate): Gauges {
+function gaugesOf(metrics: MetricsAggregate): Omit<Gauges, 'cacheHitRate'> {
   return {
     connections: metrics.total('lb_listener_connections'),
     inFlight: metrics.total('lb_http_requests_in_flight'),
-    cacheHitRate: null,
   };
 }
