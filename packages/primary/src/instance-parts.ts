@@ -163,7 +163,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     ...shown,
     ...lifecycle,
   });
-  const admin = new AdminServer({ context: view, log });
+  const admin = new AdminServer({ context: view, log, clock });
   return { ...shown, limiting, secret, events, chronicle, dealer, changing, view, admin };
 }
 

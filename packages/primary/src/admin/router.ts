@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readJsonObject } from './body.ts';
 import type { AdminContext } from './context.ts';
+import type { Door } from './door.ts';
 import { refusal, type Reply } from './reply.ts';
 
 /** What a handler gets: the decoded {segments} of its path in their order, and the object that came with a change. */
@@ -9,11 +10,14 @@ export interface AdminRequest {
   readonly parameters: readonly string[];
   readonly query: URLSearchParams;
   readonly accept: string | undefined;
+  readonly cookie: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
   /** Address of the client; `control socket` where it has none. */
   readonly peer: string;
   /** Whoever can open it is the instance's own user. */
   readonly isControlSocket: boolean;
+  /** Undefined on the control socket, which has none. */
+  readonly door: Door | undefined;
 }
 
 /** Answers a request. */
@@ -33,14 +37,15 @@ export interface AdminRoute {
 export interface Incoming {
   readonly request: IncomingMessage;
   readonly url: URL;
-  readonly isControlSocket: boolean;
+  /** Undefined on the control socket. */
+  readonly door: Door | undefined;
 }
 
 /** Answers by the table: 404 without a path, 405 without the method, 400 for a segment that cannot be decoded. */
 export async function dispatch(
   routes: readonly AdminRoute[],
   context: AdminContext,
-  { request, url, isControlSocket }: Incoming,
+  { request, url, door }: Incoming,
 ): Promise<Reply> {
   const { pathname } = url;
   const found = routes.filter((route) => segmentsOf(route.path, pathname) !== undefined);
@@ -59,8 +64,10 @@ export async function dispatch(
     parameters,
     query: url.searchParams,
     accept: request.headers.accept,
+    cookie: request.headers.cookie,
     peer: request.socket.remoteAddress ?? 'control socket',
-    isControlSocket,
+    isControlSocket: door === undefined,
+    door,
   };
   if (method === 'GET') return route.handle(context, { ...asked, body: {} });
   const body = await readJsonObject(request, route.maxBodyBytes);

@@ -3,6 +3,7 @@ import { text } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
+import { login, logout } from './login.ts';
 import { changeBackend, clearOverrides, overrides } from './overrides.ts';
 import { plan } from './plan.ts';
 import { backend, pool, pools } from './pools.ts';
@@ -25,6 +26,8 @@ const PATHS: readonly AdminRoute[] = [
   plan,
   reload,
   stop,
+  login,
+  logout,
 ];
 
 /** GET /: what there is. */

@@ -1,0 +1,36 @@
+/** POST /api/v1/login and /api/v1/logout: how the dashboard gets in where a token is set. */
+import { json, refusal } from '../reply.ts';
+import type { AdminRoute } from '../router.ts';
+import { unknownKey } from './changes.ts';
+
+/** Gives a session cookie for the token. */
+export const login: AdminRoute = {
+  path: '/api/v1/login',
+  method: 'POST',
+  about: '{"token": "..."}: a session for a browser, as a cookie',
+  handle: (context, { body, peer, door }) => {
+    const { token } = body;
+    const fault =
+      unknownKey(body, ['token']) ??
+      (typeof token === 'string' ? undefined : 'token: expected a text');
+    if (fault !== undefined) return refusal(400, fault);
+    const outcome = door?.login(String(token), peer) ?? null;
+    const isRefused = typeof outcome === 'object' && outcome !== null;
+    context.countAction('login', isRefused ? 'refused' : 'ok');
+    if (isRefused) return outcome;
+    return json(200, { loggedIn: true }, outcome === null ? {} : { 'Set-Cookie': outcome });
+  },
+};
+
+/** Ends it. */
+export const logout: AdminRoute = {
+  path: '/api/v1/logout',
+  method: 'POST',
+  about: 'ends the session',
+  handle: (_context, { body, cookie, door }) => {
+    const fault = unknownKey(body, []);
+    if (fault !== undefined) return refusal(400, fault);
+    const headers = door === undefined ? {} : { 'Set-Cookie': door.logout(cookie) };
+    return json(200, { loggedIn: false }, headers);
+  },
+};
