@@ -1,5 +1,6 @@
 /** A real admin server over a context whose answers a test can set. */
 import type { BackendReply, PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
+import type { TrafficReply } from '@lb/shared/admin-api/statistics';
 import type { AdminContext } from '@lb/primary/internal/admin/context';
 import type { Page } from '@lb/primary/internal/admin/page';
 import { AdminServer, type AdminPatience } from '@lb/primary/internal/admin/server';
@@ -16,7 +17,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 
-export const POOL: PoolReply = { name: 'app', policy: 'p2c', backends: [] };
+export const NO_TRAFFIC: TrafficReply = {
+  requestsPerSecond: 0,
+  errorRate: 0,
+  p50Ms: null,
+  p95Ms: null,
+  p99Ms: null,
+};
+
+export const POOL: PoolReply = {
+  name: 'app',
+  policy: 'p2c',
+  available: 0,
+  isPanicking: false,
+  queueLength: 0,
+  ...NO_TRAFFIC,
+  backends: [],
+};
 
 export const STATUS: StatusReply = {
   version: '0.1.0',
@@ -36,7 +53,7 @@ export const STATUS: StatusReply = {
   instances: [],
   workers: [],
   listeners: [],
-  totals: { requests: 0, errors: 0, connections: 0, inFlight: 0, requestsPerSecond: 0 },
+  totals: { requests: 0, errors: 0, connections: 0, inFlight: 0, ...NO_TRAFFIC },
 };
 
 export const BACKEND: BackendReply = {
@@ -50,12 +67,11 @@ export const BACKEND: BackendReply = {
   slowStartLeftMs: null,
   override: null,
   inFlight: 0,
-  requestsPerSecond: 0,
-  p50Ms: null,
-  p95Ms: null,
-  p99Ms: null,
-  errorRate: 0,
+  ...NO_TRAFFIC,
+  breaker: null,
+  permits: null,
   lastProbe: null,
+  recentProbes: [],
 };
 
 /** Answers plainly and writes down what was asked of it. */
@@ -86,6 +102,12 @@ function fakeContext(over: Partial<AdminContext> = {}) {
       return Promise.resolve({ ok: true, changes: [] });
     },
     stop: (timeoutMs) => asked.push(`stop ${timeoutMs}`),
+    explain: () => Promise.resolve({ ok: false, status: 503, message: 'no worker answers' }),
+    pastRequests: () => Promise.resolve([]),
+    history: () => undefined,
+    watchStats: () => () => undefined,
+    events: () => [],
+    watchEvents: () => () => undefined,
     ready: () => ({ ready: true, reason: 'ready' }),
     metrics: (accept) =>
       Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: `# ${accept}\n` }),

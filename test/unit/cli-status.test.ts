@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { bannerLines } from '@lb/primary/internal/cli/banner';
 import { statusLines } from '@lb/primary/internal/cli/commands/status';
 import type { InstanceReply, StatusReply } from '@lb/shared/admin-api/contract';
+import { NO_TRAFFIC } from '../support/admin-fixture.ts';
 
 const SELF: InstanceReply = {
   id: 'lb-1/7',
@@ -34,7 +35,7 @@ const STATUS: StatusReply = {
   instances: [SELF],
   workers: [],
   listeners: [],
-  totals: { requests: 0, errors: 0, connections: 0, inFlight: 0, requestsPerSecond: 0 },
+  totals: { requests: 0, errors: 0, connections: 0, inFlight: 0, ...NO_TRAFFIC },
 };
 const REDIS = { type: 'redis', up: true, reason: null } as const;
 const DOWN = { type: 'redis', up: false, reason: 'no answer within 50 ms' } as const;

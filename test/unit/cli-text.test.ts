@@ -4,7 +4,8 @@ import { backendLines } from '@lb/primary/internal/cli/commands/backends';
 import { formatUptime } from '@lb/primary/internal/cli/commands/status';
 import { Output } from '@lb/primary/internal/cli/output';
 import { formatTable } from '@lb/primary/internal/cli/table';
-import type { BackendReply } from '@lb/shared/admin-api/contract';
+import type { BackendReply, PoolReply } from '@lb/shared/admin-api/contract';
+import { POOL } from '../support/admin-fixture.ts';
 
 const BACKEND: BackendReply = {
   name: 'b1',
@@ -22,8 +23,13 @@ const BACKEND: BackendReply = {
   p95Ms: null,
   p99Ms: 120.4,
   errorRate: 0.125,
+  breaker: null,
+  permits: null,
   lastProbe: null,
+  recentProbes: [],
 };
+
+const pool = (...backends: BackendReply[]): PoolReply[] => [{ ...POOL, name: 'web', backends }];
 
 function outputOn(isTTY: boolean, env: Record<string, string> = {}, color = true) {
   const written: string[] = [];
@@ -55,7 +61,7 @@ describe('tables', () => {
 
   test('of backends are plain text when nobody looks', () => {
     const { output } = outputOn(false);
-    const lines = backendLines([{ name: 'web', policy: 'p2c', backends: [BACKEND] }], output);
+    const lines = backendLines(pool(BACKEND), output);
     expect(lines.join('\n')).toMatch(/^[\x20-\x7e\n]*$/);
     expect(lines[1]?.split(/\s{2,}/)).toEqual([
       'web',
@@ -74,14 +80,14 @@ describe('tables', () => {
   test('tell a backup and a slow start beside the state, and the weight that has been reached', () => {
     const { output } = outputOn(false);
     const ramping = { ...BACKEND, backup: true, slowStartLeftMs: 9_000, effectiveWeight: 0.7 };
-    const [, line] = backendLines([{ name: 'web', policy: 'p2c', backends: [ramping] }], output);
+    const [, line] = backendLines(pool(ramping), output);
     expect(line).toMatch(/up \(backup, slow start\) +0\.7 \(1\)/);
   });
 
   test('show backends that are down in red on a terminal', () => {
     const { output } = outputOn(true);
     const down = { ...BACKEND, state: 'down' as const };
-    const [, line] = backendLines([{ name: 'web', policy: 'p2c', backends: [down] }], output);
+    const [, line] = backendLines(pool(down), output);
     expect(line?.startsWith('\u001b[31m')).toBe(true);
   });
 });

@@ -41,6 +41,20 @@ describe.each(POLICIES)('%s', (name) => {
     },
   );
 
+  test('says whom it would pick without a turn taken', () => {
+    const [watched, alone] = [make(name), make(name)];
+    const candidates = fakes(3, 1, 2, 4);
+    watched.update(candidates);
+    alone.update(candidates);
+    for (let i = 0; i < 50; i++) {
+      const request = requestWith(`${i}`);
+      const said = watched.peek?.(request);
+      const picked = watched.pick(request);
+      expect(picked).toBe(alone.pick(request));
+      expect(said ?? picked).toBe(picked);
+    }
+  });
+
   test('tries each once and then gives up', () => {
     const policy = make(name);
     const candidates = fakes(1, 5, 2, 900);

@@ -1,6 +1,6 @@
 /** When slow starts begin, as the primary knows it. */
 import { describe, expect, test } from '@jest/globals';
-import { SlowStarts } from '@lb/primary/internal/health/slow-starts';
+import { SlowStarts, type SlowStartChange } from '@lb/primary/internal/health/slow-starts';
 import type { BackendSnapshot, Effective, PoolSnapshot } from '@lb/shared/model/snapshot';
 import { configOf } from '../support/config-text.ts';
 import { DEFAULT_TLS } from '../support/default-tls.ts';
@@ -12,7 +12,8 @@ const UP: Effective = { state: 'up', weight: 1 };
 /** An instance whose pool has backends of these slots. */
 function setup(...slots: readonly number[]) {
   const clock = new FakeClock();
-  const slowStarts = new SlowStarts(clock);
+  const changes: SlowStartChange['what'][] = [];
+  const slowStarts = new SlowStarts(clock, ({ what }) => changes.push(what));
   const poolOf = (wanted: readonly number[], settings: object): PoolSnapshot => {
     const urls = wanted.map((slot) => `http://127.0.0.1:${slot + 1}`);
     const text = `listeners: [{ bind: "127.0.0.1:0" }]\n${poolYaml(urls, settings)}`;
@@ -43,7 +44,7 @@ function setup(...slots: readonly number[]) {
     for (const { slot } of backends) told(slot, said[slot] ?? UP);
   };
   publish(slots);
-  return { clock, slowStarts, told, publish };
+  return { clock, slowStarts, changes, told, publish };
 }
 
 describe('a slow start begins', () => {
@@ -143,5 +144,38 @@ describe('a slow start', () => {
     expect(slowStarts.progressOf(1)).toEqual({ leftMs: 20_000, share: 1 });
     told(0, UP);
     expect(slowStarts.progressOf(1)?.share).toBe(1);
+  });
+});
+
+describe('whoever wants to know is told of a slow start', () => {
+  const begun = () => {
+    const all = setup(0, 1);
+    all.told(1, { state: 'down', weight: 1 });
+    all.told(1, UP);
+    all.told(1, UP);
+    return all;
+  };
+
+  test('when it begins and when it is over, once', () => {
+    const { clock, slowStarts, changes } = begun();
+    slowStarts.look();
+    expect(changes).toEqual(['begun']);
+    clock.pass(30_000);
+    slowStarts.look();
+    slowStarts.look();
+    expect(changes).toEqual(['begun', 'over']);
+  });
+
+  test('when it is cut because the backend is out again', () => {
+    const { told, changes } = begun();
+    told(1, { state: 'down', weight: 1 });
+    expect(changes).toEqual(['begun', 'cut']);
+  });
+
+  test('when it was over before a reload', () => {
+    const { clock, publish, changes } = begun();
+    clock.pass(30_000);
+    publish([0, 1]);
+    expect(changes).toEqual(['begun', 'over']);
   });
 });

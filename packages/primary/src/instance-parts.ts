@@ -2,7 +2,9 @@
  * Builds the parts of an instance and ties them together: with overrides/overriding.ts, config/changing.ts, health/conditions.ts
  * and workers/workforce.ts, the only file that constructs them. Nothing begins here.
  */
+import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
+import { NO_ROUTE } from '@lb/shared/metrics/catalog';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { AdminServer } from './admin/server.ts';
 import type { ConfigOrigin, Loaded } from './config/config-origin.ts';
@@ -21,14 +23,19 @@ import { InheritedSockets, type InheritedDescriptors } from './listeners/inherit
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { MetricsAggregate } from './metrics/aggregate.ts';
-import { BackendWindow } from './metrics/backend-window.ts';
 import type { OutlierMonitor } from './outliers/outlier-monitor.ts';
 import { buildOverriding, type Overriding } from './overrides/overriding.ts';
+import { RequestView } from './request-view.ts';
+import { PoolView } from './pool-view.ts';
 import { CookieSecret } from './snapshot/cookie-secret.ts';
 import { type PublisherOptions, SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
+import type { Gauges } from './traffic/gauge-history.ts';
+import { Statistics } from './traffic/statistics.ts';
+import { Traffic } from './traffic/traffic.ts';
 import type { LoadExchange } from './workers/load-exchange.ts';
+import type { Questions } from './workers/questions.ts';
 import type { Supervisor } from './workers/supervisor.ts';
 import type { ForkWorker } from './workers/worker-process.ts';
 import { buildWorkforce } from './workers/workforce.ts';
@@ -65,12 +72,15 @@ export interface Lifecycle {
 export interface InstanceParts {
   readonly events: EventLog;
   readonly chronicle: Chronicle;
-  readonly window: BackendWindow;
+  readonly traffic: Traffic;
+  readonly statistics: Statistics;
+  readonly slowStarts: SlowStarts;
   readonly health: HealthMonitor;
   readonly outliers: OutlierMonitor;
   readonly overriding: Overriding;
   readonly load: LoadExchange;
   readonly limiting: Limiting;
+  readonly questions: Questions;
   readonly supervisor: Supervisor;
   readonly listeners: ListenerSet;
   readonly dealer: Dealer;
@@ -88,7 +98,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const startedAtMs = clock.wallMs();
   const wallMs = (): number => clock.wallMs();
 
-  const { metrics, window, events } = buildRecords(options, startedAtMs);
+  const { metrics, traffic, events } = buildRecords(options, startedAtMs);
   const told = { publisher: () => publisher, chronicle: () => chronicle };
   const overriding = buildOverriding(options, {
     ...told,
@@ -96,11 +106,11 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     inFlight: (slot) => workforce.load.inFlight(slot),
     registry: () => sharing.registry,
   });
-  const slowStarts = new SlowStarts(clock);
+  const slowStarts = new SlowStarts(clock, (change) => chronicle.slowStarted(change));
   const effectiveOf: typeof overriding.effectiveOf = (pool, backend) =>
     workforce.limiting.joined(backend.slot, overriding.effectiveOf(pool, backend));
   const conditions = buildConditions(options, { ...told, effectiveOf });
-  const { health, outliers, panic } = conditions;
+  const { health, outliers } = conditions;
   const chronicle = new Chronicle({
     metrics,
     events,
@@ -131,8 +141,9 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     listeners,
     sharing,
     metrics,
+    traffic,
   });
-  const { load, limiting, supervisor, dealer } = workforce;
+  const { load, limiting, supervisor, dealer, questions } = workforce;
   const secret = new CookieSecret({
     stateDir: options.stateDir,
     onChange: () => publisher.changeSecret(),
@@ -149,22 +160,44 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     publisher,
     load,
   });
-  const state = { publisher, health, outliers, overriding };
-  const shown = { listeners, supervisor, load, window, sharing, ...state };
+  const known = { publisher, load, traffic, overriding };
+  const poolView = new PoolView({ ...known, ...conditions, limiting, slowStarts, metrics });
+  const statistics = new Statistics({
+    clock,
+    traffic,
+    gauges: () => gaugesOf(metrics),
+    routes: () => routeNames(publisher.current.config),
+    pools: () => poolView.pools(),
+  });
+  const shown = { listeners, supervisor, sharing, statistics, events, ...known };
   const view = new InstanceView({
     version,
     startedAtMs,
     configPath: origin.path,
     changing,
-    panic,
+    poolView,
+    requestView: new RequestView({ workers: () => supervisor.workers, questions }),
     refreshMetrics: () => chronicle.refresh(),
-    slowStarts,
+    acted: (action, result, by) => chronicle.acted(action, result, by),
     metrics,
     ...shown,
     ...lifecycle,
   });
   const admin = new AdminServer({ context: view, log, clock });
-  return { ...shown, limiting, secret, events, chronicle, dealer, changing, view, admin };
+  return {
+    ...shown,
+    health,
+    outliers,
+    limiting,
+    questions,
+    secret,
+    slowStarts,
+    chronicle,
+    dealer,
+    changing,
+    view,
+    admin,
+  };
 }
 
 /** What brings snapshots to the workers, and before that to whoever follows the pools. */
@@ -202,13 +235,30 @@ function buildRecords(
   startedAtMs: number,
 ): {
   readonly metrics: MetricsAggregate;
-  readonly window: BackendWindow;
+  readonly traffic: Traffic;
   readonly events: EventLog;
 } {
   const startedAtSeconds = startedAtMs / 1_000;
   const node = process.versions.node;
   const metrics = new MetricsAggregate({ version, node, startedAtSeconds, log });
-  const window = new BackendWindow({ metrics, clock });
-  const events = new EventLog({ log, count: (type) => metrics.add('lb_events_total', [type]) });
-  return { metrics, window, events };
+  const traffic = new Traffic(clock);
+  const events = new EventLog({
+    log,
+    count: (type) => metrics.add('lb_events_total', [type]),
+    wallMs: () => clock.wallMs(),
+  });
+  return { metrics, traffic, events };
+}
+
+/** Names that traffic is counted by. */
+export function routeNames({ routes }: Config): readonly string[] {
+  return [...routes.map(({ name }) => name), NO_ROUTE];
+}
+
+function gaugesOf(metrics: MetricsAggregate): Gauges {
+  return {
+    connections: metrics.total('lb_listener_connections'),
+    inFlight: metrics.total('lb_http_requests_in_flight'),
+    cacheHitRate: null,
+  };
 }

@@ -10,29 +10,33 @@ import type {
   StatusReply,
   WorkerReply,
 } from '@lb/shared/admin-api/contract';
-import {
-  type BackendSnapshot,
-  type PoolSnapshot,
-  takesNewTraffic,
-} from '@lb/shared/model/snapshot';
+import type { ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
+import type { EventReply, HistoryReply } from '@lb/shared/admin-api/statistics';
 import { formatBind } from '@lb/shared/net/bind-address';
-import type { AdminAction, AdminContext, BackendOutcome } from './admin/context.ts';
+import type {
+  AdminAction,
+  AdminContext,
+  BackendOutcome,
+  EventMark,
+  ExplainOutcome,
+  HistoryPart,
+} from './admin/context.ts';
 import type { Changing } from './config/changing.ts';
 import type { FileText } from './config/config-origin.ts';
 import type { PlanOutcome, ReloadOutcome } from './config/reload.ts';
-import type { HealthMonitor } from './health/health-monitor.ts';
-import type { SlowStarts } from './health/slow-starts.ts';
+import type { EventLog } from './events/event-log.ts';
 import type { ListenerSet } from './listeners/listener-set.ts';
 import type { MetricsAggregate } from './metrics/aggregate.ts';
-import type { BackendWindow } from './metrics/backend-window.ts';
 import type { ExpositionPage } from './metrics/exposition.ts';
-import type { OutlierMonitor } from './outliers/outlier-monitor.ts';
-import type { PanicWatch } from './outliers/panic-watch.ts';
-import { factsOf, reasonOf } from './overrides/override.ts';
+import { factsOf } from './overrides/override.ts';
 import type { Overriding } from './overrides/overriding.ts';
+import type { RequestView } from './request-view.ts';
+import type { PoolView } from './pool-view.ts';
 import type { InstanceFacts } from './store/membership.ts';
 import type { Sharing } from './store/sharing.ts';
 import type { SnapshotPublisher } from './snapshot/publisher.ts';
+import type { Statistics } from './traffic/statistics.ts';
+import type { Traffic } from './traffic/traffic.ts';
 import type { LoadExchange } from './workers/load-exchange.ts';
 import type { Supervisor } from './workers/supervisor.ts';
 import type { Worker } from './workers/worker.ts';
@@ -50,15 +54,17 @@ export interface InstanceViewOptions {
   readonly supervisor: Supervisor;
   readonly load: LoadExchange;
   readonly publisher: SnapshotPublisher;
-  readonly health: HealthMonitor;
-  readonly outliers: OutlierMonitor;
-  readonly panic: PanicWatch;
   readonly overriding: Overriding;
-  readonly slowStarts: Pick<SlowStarts, 'progressOf'>;
+  readonly poolView: PoolView;
+  readonly requestView: RequestView;
+  readonly traffic: Traffic;
+  readonly statistics: Statistics;
+  readonly events: EventLog;
   readonly metrics: MetricsAggregate;
-  readonly window: BackendWindow;
   readonly sharing: Sharing;
   readonly refreshMetrics: () => void;
+  /** Records a change that was asked for. */
+  readonly acted: (action: AdminAction, result: string, by: string) => void;
   readonly reload: (guardMs?: number) => Promise<ReloadOutcome>;
   readonly stop: (timeoutMs: number | undefined) => void;
 }
@@ -102,18 +108,15 @@ export class InstanceView implements AdminContext {
   }
 
   pools(): readonly PoolReply[] {
-    return this.#parts.publisher.pools.map((pool) => this.#pool(pool));
+    return this.#parts.poolView.pools();
   }
 
   pool(name: string): PoolReply | undefined {
-    const found = this.#parts.publisher.pools.find((pool) => pool.name === name);
-    return found === undefined ? undefined : this.#pool(found);
+    return this.#parts.poolView.pool(name);
   }
 
-  backend(poolName: string, name: string): BackendReply | undefined {
-    const pool = this.#parts.publisher.pools.find((each) => each.name === poolName);
-    const found = pool?.backends.find((each) => each.name === name);
-    return found === undefined ? undefined : this.#backend(poolName, found);
+  backend(pool: string, name: string): BackendReply | undefined {
+    return this.#parts.poolView.backend(pool, name);
   }
 
   async changeBackend(
@@ -154,7 +157,7 @@ export class InstanceView implements AdminContext {
 
   routes(): readonly RouteReply[] {
     const { routes } = this.#parts.changing.reloader.inForce.config;
-    return routes.map(({ name, match, action }) => ({ name, match, action }));
+    return routes.map((route) => ({ ...route }));
   }
 
   config(resolved: boolean): unknown {
@@ -176,13 +179,13 @@ export class InstanceView implements AdminContext {
 
   /** Ready means: a request that comes now has a fair chance. */
   ready(): { ready: boolean; reason: string } {
-    const { state, supervisor, publisher } = this.#parts;
+    const { state, supervisor, publisher, poolView } = this.#parts;
     if (state() === 'draining') return { ready: false, reason: 'draining' };
     if (!supervisor.workers.some((worker) => worker.state === 'running')) {
       return { ready: false, reason: 'no worker accepts connections yet' };
     }
     const { pools } = publisher;
-    if (pools.length > 0 && !pools.some((pool) => this.#isAvailable(pool))) {
+    if (pools.length > 0 && !pools.some((pool) => poolView.isAvailable(pool))) {
       return { ready: false, reason: 'no pool has a backend that may take traffic' };
     }
     return { ready: true, reason: 'ready' };
@@ -193,15 +196,32 @@ export class InstanceView implements AdminContext {
     return this.#parts.metrics.expose(accept);
   }
 
-  countAction(action: AdminAction, result: string): void {
-    this.#parts.metrics.add('lb_admin_actions_total', [action, result]);
+  history(part: HistoryPart, seconds: number): HistoryReply | undefined {
+    return this.#parts.statistics.history(part, seconds);
   }
 
-  #isAvailable(pool: PoolSnapshot): boolean {
-    const { overriding, panic } = this.#parts;
-    const isAvailable = (backend: BackendSnapshot): boolean =>
-      takesNewTraffic(overriding.effectiveOf(pool.name, backend));
-    return pool.backends.some(isAvailable) || panic.isPanicking(pool);
+  watchStats(watcher: (sample: string) => void): () => void {
+    return this.#parts.statistics.watch(watcher);
+  }
+
+  events(since: EventMark): readonly EventReply[] {
+    return this.#parts.events.ring.since(since);
+  }
+
+  watchEvents(watcher: (event: EventReply) => void): () => void {
+    return this.#parts.events.ring.watch(watcher);
+  }
+
+  explain(request: ExplainRequest): Promise<ExplainOutcome> {
+    return this.#parts.requestView.explain(request);
+  }
+
+  pastRequests(): Promise<readonly PastRequestReply[]> {
+    return this.#parts.requestView.pastRequests();
+  }
+
+  countAction(action: AdminAction, result: string, by: string): void {
+    this.#parts.acted(action, result, by);
   }
 
   #config(): StatusReply['config'] {
@@ -244,45 +264,13 @@ export class InstanceView implements AdminContext {
   }
 
   #totals(): StatusReply['totals'] {
-    const { metrics, window } = this.#parts;
+    const { metrics, traffic } = this.#parts;
     return {
       requests: metrics.total('lb_http_requests_total'),
       errors: metrics.total('lb_http_requests_total', ([, , , code]) => Number(code) >= 500),
       connections: metrics.total('lb_listener_connections'),
       inFlight: metrics.total('lb_http_requests_in_flight'),
-      requestsPerSecond: window.requestsPerSecond(),
-    };
-  }
-
-  #pool(pool: PoolSnapshot): PoolReply {
-    const backends = pool.backends.map((backend) => this.#backend(pool.name, backend));
-    return { name: pool.name, policy: pool.policy, backends };
-  }
-
-  #backend(pool: string, backend: BackendSnapshot): BackendReply {
-    const { health, outliers, load, window, slowStarts } = this.#parts;
-    const { overrides, effectiveOf } = this.#parts.overriding;
-    const { reason, lastProbe } = health.describe(backend.slot);
-    const { name, url, backup, weight, slot } = backend;
-    const { state, weight: weightInUse } = effectiveOf(pool, backend);
-    const slowStart = slowStarts.progressOf(slot);
-    const override = overrides.of(pool, name);
-    const isOverridden = state === 'draining' || state === 'maintenance';
-    const overrideReason = isOverridden && override ? reasonOf(override) : undefined;
-    const ejectionReason = state === 'ejected' ? outliers.reasonOf(slot) : undefined;
-    return {
-      name,
-      url,
-      state: state === 'unknown' ? 'up' : state,
-      reason: overrideReason ?? ejectionReason ?? reason,
-      backup,
-      weight,
-      effectiveWeight: Math.round(weightInUse * (slowStart?.share ?? 1) * 100) / 100,
-      slowStartLeftMs: slowStart === undefined ? null : Math.round(slowStart.leftMs),
-      override: override === undefined ? null : factsOf(override),
-      inFlight: load.inFlight(slot),
-      ...window.of(pool, name),
-      lastProbe,
+      ...traffic.of(),
     };
   }
 }

@@ -4,9 +4,10 @@
  *     start: bind ─▶ admin ─▶ publish, probe ─▶ fork ─▶ every worker accepts ─▶ running
  *     stop:  close the sockets ─▶ workers drain ─▶ admin closes ─▶ finished
  */
+import { AlignedTimer } from '@lb/shared/time/aligned-timer';
 import type { Loaded } from './config/config-origin.ts';
 import type { ReloadOutcome } from './config/reload.ts';
-import { buildParts } from './instance-parts.ts';
+import { buildParts, routeNames } from './instance-parts.ts';
 import type { InstanceParts, PrimaryOptions } from './instance-parts.ts';
 import type { InstanceState, InstanceView } from './instance-view.ts';
 import type { BindFailure } from './listeners/bind-failure.ts';
@@ -19,7 +20,8 @@ import type { Worker } from './workers/worker.ts';
 /** A start that takes longer has failed. */
 const START_TIMEOUT_MS = 30_000;
 
-const SAMPLE_INTERVAL_MS = 1_000;
+/** In the middle between two moments at which workers say what they counted: a second then holds just what a second brought. */
+const SAMPLING = { everyMs: 1_000, offsetMs: 250 };
 
 export type StartResult =
   { readonly ok: true } | { readonly ok: false; readonly failures: readonly BindFailure[] };
@@ -31,7 +33,7 @@ export class Primary {
   readonly #finished = Promise.withResolvers<void>();
   #state: InstanceState = 'starting';
   #adminAddress = '';
-  #sampling: NodeJS.Timeout | undefined;
+  #sampling: AlignedTimer | undefined;
   /** A stop waits for it: what is being opened cannot be closed yet. */
   #opening: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
@@ -136,25 +138,27 @@ export class Primary {
     if (!opened.ok) return [opened];
     this.#adminAddress = opened.address;
     this.#publish(first);
-    this.#sample();
-    this.#sampling = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS).unref();
+    this.#parts.changing.history.sample();
+    const { clock } = this.#options;
+    this.#sampling = new AlignedTimer(SAMPLING, clock, () => this.#sample()).unref();
     supervisor.resize(workerCountOf(config), config.shutdown.drainTimeout);
     return [];
   }
 
   #sample(): void {
-    const { window, changing } = this.#parts;
-    window.sample();
+    const { statistics, slowStarts, changing } = this.#parts;
+    statistics.step();
+    slowStarts.look();
     changing.history.sample();
     changing.guard.look();
   }
 
   #publish({ config, warnings, files }: Loaded): void {
-    const { publisher, chronicle, window, sharing } = this.#parts;
+    const { publisher, chronicle, traffic, sharing } = this.#parts;
     publisher.publish(config, workerCountOf(config), files);
     sharing.follow(publisher.current.store);
     chronicle.configured(config, warnings);
-    window.follow(publisher.pools);
+    traffic.follow({ routes: routeNames(config), pools: publisher.pools });
     this.#options.log.level = config.log.level;
   }
 
@@ -208,14 +212,15 @@ export class Primary {
 
   async #close(): Promise<void> {
     const { listeners, dealer, admin, load, sharing, changing } = this.#parts;
-    const { health, outliers, limiting, overriding } = this.#parts;
-    clearInterval(this.#sampling);
+    const { health, outliers, limiting, questions, overriding } = this.#parts;
+    this.#sampling?.stop();
     changing.guard.end('stopped', 'the instance stops');
     listeners.close();
     dealer.close();
     health.close();
     outliers.close();
     limiting.close();
+    questions.close();
     load.close();
     await sharing.close();
     await admin.close();

@@ -5,10 +5,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BackendChange, ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import type { Answer, Question } from '@lb/shared/ipc/questions';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { StoreError } from '@lb/shared/store/store';
 import { type Clock, type Random, systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
+import { explain } from './explain/explain.ts';
 import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
 import { HttpProxy3Forwarder } from './forward/http-proxy-3.ts';
@@ -24,11 +26,13 @@ import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { RouteMetrics } from './metrics/request-metrics.ts';
 import { StoreMetrics } from './metrics/store-metrics.ts';
 import { SHEDDER_SAMPLE_MS, Shedder } from './overload/shedder.ts';
+import { Reports } from './reports.ts';
 import { AccessLog } from './request/access-log.ts';
 import { TrustedProxies } from './request/client-ip.ts';
 import { HttpDate } from './request/http-date.ts';
 import { LogSink } from './request/log-sink.ts';
 import { Mirrors } from './request/mirror/mirrors.ts';
+import { PastRequests } from './request/past-requests.ts';
 import { RequestIds } from './request/request-id.ts';
 import { RouteTable } from './request/route-table.ts';
 import { compileRoute } from './request/route.ts';
@@ -38,12 +42,6 @@ import { Descriptors } from './server/descriptors.ts';
 import { Listeners } from './server/listeners.ts';
 import { PrimaryStore } from './store/primary-store.ts';
 import { WorkerStores } from './store/worker-stores.ts';
-
-/** In-flight counts reach the other workers within twice this time, and what came of tries the primary within it. */
-const LOAD_INTERVAL_MS = 50;
-
-/** Totals in the primary are this old at most. */
-const METRICS_INTERVAL_MS = 500;
 
 /** What a worker that is about to exit waits for its last access lines to be written. */
 const LAST_LINES_MS = 1_000;
@@ -65,7 +63,6 @@ export class Worker {
   readonly #setup: WorkerSetup;
   readonly #cells = new Cells();
   readonly #tunnels = new Tunnels(this.#cells);
-  readonly #process: ProcessMetrics;
   readonly #logSink: LogSink;
   readonly #accessLog: AccessLog;
   readonly #backends: Backends;
@@ -75,9 +72,11 @@ export class Worker {
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
   readonly #shedder: Shedder;
+  readonly #pastRequests: PastRequests;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
-  readonly #timers: NodeJS.Timeout[];
+  readonly #reports: Reports;
+  readonly #shedding: NodeJS.Timeout;
   #runtime: Runtime | undefined;
   #workerCount = 0;
   #isDraining = false;
@@ -89,7 +88,7 @@ export class Worker {
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
     this.#accessLog = new AccessLog(this.#logSink, clock, random);
     this.#backends = new Backends(this.#cells, clock, random, setup.place);
-    this.#backends.onOutlier(() => this.#sendOutcomes());
+    this.#backends.onOutlier(() => this.#reports.sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
     this.#primaryStore = new PrimaryStore(setup.send);
@@ -101,11 +100,6 @@ export class Worker {
       log,
       onChange: (error) => this.#reportStore(error),
     });
-    this.#process = new ProcessMetrics(
-      this.#cells,
-      setup.place,
-      monitorEventLoopDelay({ resolution: 20 }),
-    );
     this.#shedder = new Shedder(clock, random, (isShedding, delayMs) =>
       setup.send({ lb: 1, type: 'overload', isShedding, delayMs }),
     );
@@ -115,6 +109,7 @@ export class Worker {
       log,
       closeIdle: () => this.#listeners.closeIdle() + this.#backends.closeIdle(),
     });
+    this.#pastRequests = new PastRequests(clock, setup.place);
     const chunks = new ChunkPool();
     const writes = new WriteBatch();
     this.#services = {
@@ -124,6 +119,7 @@ export class Worker {
       cells: this.#cells,
       store: this.#stores,
       accessLog: this.#accessLog,
+      pastRequests: this.#pastRequests,
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),
       chunks,
@@ -142,11 +138,18 @@ export class Worker {
       reportUnreachable: (backend, reason) => this.#reportUnreachable(backend, reason),
     };
     this.#listeners = new Listeners(this.#services);
-    this.#timers = [
-      setInterval(() => this.#onLoadInterval(), LOAD_INTERVAL_MS),
-      setInterval(() => this.#shedder.sample(), SHEDDER_SAMPLE_MS),
-      setInterval(() => this.#sendMetrics(), METRICS_INTERVAL_MS),
-    ];
+    this.#shedding = setInterval(() => this.#shedder.sample(), SHEDDER_SAMPLE_MS);
+    const delay = monitorEventLoopDelay({ resolution: 20 });
+    this.#reports = new Reports({
+      clock,
+      send: setup.send,
+      workerCount: () => this.#workerCount,
+      backends: this.#backends,
+      listeners: this.#listeners,
+      tunnels: this.#tunnels,
+      process: new ProcessMetrics(this.#cells, setup.place, delay),
+      cells: this.#cells,
+    });
   }
 
   /** Does what the primary says. @param handle the socket that came with `listen` or `connection` */
@@ -182,6 +185,14 @@ export class Worker {
       case 'peers':
         this.#stores.setInstances(message.instances);
         return;
+      case 'ask':
+        this.#setup.send({
+          lb: 1,
+          type: 'told',
+          id: message.id,
+          answer: this.#answer(message.question),
+        });
+        return;
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
@@ -201,10 +212,9 @@ export class Worker {
     const deadline = setTimeout(() => this.#listeners.destroy(), timeoutMs);
     await this.#listeners.drain(() => this.#tunnels.close());
     clearTimeout(deadline);
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#shedding);
     this.#backends.desk.close();
-    this.#tunnels.count();
-    this.#sendMetrics();
+    this.#reports.close();
     await Promise.race([
       Promise.all([this.#logSink.close(), this.#stores.close()]),
       pause(LAST_LINES_MS),
@@ -274,8 +284,21 @@ export class Worker {
       this.#backends.setSlowStart(slot, slowStartMs);
     }
     if (version === undefined) return;
-    this.#sendLoad();
+    this.#reports.sendLoad();
     this.#setup.send({ lb: 1, type: 'applied', version });
+  }
+
+  #answer(question: Question): Answer {
+    if (question.kind === 'requests') return { kind: 'requests', requests: this.#pastRequests.all };
+    const { clock } = this.#services;
+    const runtime = this.#requireRuntime();
+    const parts = { place: this.#setup.place, runtime, nowMs: clock.monotonicMs() };
+    try {
+      return { kind: 'explained', reply: explain(question.request, parts) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { kind: 'senseless', message: error.message };
+    }
   }
 
   #metricsOf(route: string): RouteMetrics {
@@ -293,39 +316,5 @@ export class Worker {
   #reportUnreachable(backend: Backend, reason: string): void {
     if (!this.#backends.takeOut(backend)) return;
     this.#setup.send({ lb: 1, type: 'backend-failed', slot: backend.slot, reason });
-  }
-
-  /** The other workers need it soon; one that is alone says it for people who look, together with its metrics. */
-  #onLoadInterval(): void {
-    this.#sendOutcomes();
-    if (this.#workerCount !== 1) this.#sendLoad();
-    this.#backends.desk.tick();
-  }
-
-  #sendOutcomes(): void {
-    const outcomes = this.#backends.takeOutcomes();
-    if (outcomes !== undefined) this.#setup.send({ lb: 1, type: 'outcomes', ...outcomes });
-  }
-
-  #sendLoad(): void {
-    const inFlight = this.#backends.takeChangedLoad();
-    const connections = this.#listeners.takeChangedConnections();
-    const retries = this.#backends.takeChangedRetries();
-    if (inFlight === undefined && connections === undefined && retries === undefined) return;
-    this.#setup.send({
-      lb: 1,
-      type: 'load',
-      inFlight: inFlight ?? this.#backends.load(),
-      connections: connections ?? this.#listeners.connectionCounts(),
-      retries: retries ?? this.#backends.retries(),
-    });
-  }
-
-  #sendMetrics(): void {
-    if (this.#workerCount === 1) this.#sendLoad();
-    this.#tunnels.count();
-    this.#process.sample();
-    const delta = this.#cells.takeDelta();
-    if (delta !== undefined) this.#setup.send({ lb: 1, ...delta });
   }
 }

@@ -1,4 +1,6 @@
 /** What the admin server asks of the rest of the primary; it knows nothing else of it. */
+import type { ExplainReply, ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
+import type { EventReply, HistoryReply } from '@lb/shared/admin-api/statistics';
 import type {
   BackendChangeReply,
   BackendChangeRequest,
@@ -37,6 +39,21 @@ export type BackendOutcome =
   | { readonly ok: true; readonly backend: BackendChangeReply }
   | { readonly ok: false; readonly status: 404 | 409; readonly message: string };
 
+/** What came of an explanation: 400 for a request that makes no sense, 503 when no worker answers. */
+export type ExplainOutcome =
+  | { readonly ok: true; readonly reply: ExplainReply }
+  | { readonly ok: false; readonly status: 400 | 503; readonly message: string };
+
+/** After which event, or from which time on, in milliseconds since 1970. */
+export type EventMark = { readonly afterId: number } | { readonly fromMs: number };
+
+/** What a history is of; nothing for the whole instance. `backend` goes with `pool`. */
+export interface HistoryPart {
+  readonly route?: string | undefined;
+  readonly pool?: string | undefined;
+  readonly backend?: string | undefined;
+}
+
 /** The label `action` of lb_admin_actions_total. */
 export type AdminAction =
   'login' | 'reload' | 'stop' | 'drain' | 'disable' | 'enable' | 'weight' | 'overrides_clear';
@@ -69,10 +86,22 @@ export interface AdminContext {
   stop(timeoutMs: number | undefined): void;
   /** `reason` is one line for people. */
   ready(): { readonly ready: boolean; readonly reason: string };
+  /** Undefined for a part that there is none of. @param seconds how far back, up to a day */
+  history(part: HistoryPart, seconds: number): HistoryReply | undefined;
+  /** Gives a StatsSample as JSON, at once and every second; returns what ends it. */
+  watchStats(watcher: (sample: string) => void): () => void;
+  /** Those that are kept, the oldest first. */
+  events(since: EventMark): readonly EventReply[];
+  /** Gives each new event; returns what ends it. */
+  watchEvents(watcher: (event: EventReply) => void): () => void;
+  /** Asks a worker. */
+  explain(request: ExplainRequest): Promise<ExplainOutcome>;
+  /** What the workers keep, the newest first; those of a worker that does not answer are missing. */
+  pastRequests(): Promise<readonly PastRequestReply[]>;
   metrics(accept: string | undefined): Promise<{
     readonly contentType: string;
     readonly body: string;
   }>;
-  /** Counts a change that was asked for: lb_admin_actions_total. */
-  countAction(action: AdminAction, result: 'ok' | 'refused'): void;
+  /** Counts a change that was asked for, lb_admin_actions_total, and says so. @param by who wanted it */
+  countAction(action: AdminAction, result: 'ok' | 'refused', by: string): void;
 }

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ErrorReply } from '@lb/shared/admin-api/contract';
 
-/** An answer. The body is whole: nothing on this server streams. */
+/** An answer with a whole body; event-streams.ts has the others. */
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
@@ -17,7 +17,7 @@ const WRITE_STALL_MS = 20_000;
  * Nothing here may be framed, cached, sniffed or run: answers are for programs.
  * @see https://www.w3.org/TR/CSP3/ (frame-ancestors does not fall back to default-src)
  */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',

@@ -1,16 +1,16 @@
 /** Finds the handler of a request: a table of paths, each with the methods it has. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { readJsonObject } from './body.ts';
 import type { AdminContext } from './context.ts';
 import type { Door } from './door.ts';
+import type { StreamReply } from './event-streams.ts';
 import { refusal, type Reply } from './reply.ts';
 
 /** What a handler gets: the decoded {segments} of its path in their order, and the object that came with a change. */
 export interface AdminRequest {
   readonly parameters: readonly string[];
   readonly query: URLSearchParams;
-  readonly accept: string | undefined;
-  readonly cookie: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
   /** Address of the client; `control socket` where it has none. */
   readonly peer: string;
@@ -21,7 +21,10 @@ export interface AdminRequest {
 }
 
 /** Answers a request. */
-export type Handler = (context: AdminContext, request: AdminRequest) => Reply | Promise<Reply>;
+export type Handler = (
+  context: AdminContext,
+  request: AdminRequest,
+) => Reply | StreamReply | Promise<Reply>;
 
 /** One path. A `{name}` stands for one whole segment. GET answers HEAD too. */
 export interface AdminRoute {
@@ -46,7 +49,7 @@ export async function dispatch(
   routes: readonly AdminRoute[],
   context: AdminContext,
   { request, url, door }: Incoming,
-): Promise<Reply> {
+): Promise<Reply | StreamReply> {
   const { pathname } = url;
   const found = routes.filter((route) => segmentsOf(route.path, pathname) !== undefined);
   if (found.length === 0) return refusal(404, `nothing is at ${pathname}`);
@@ -63,8 +66,7 @@ export async function dispatch(
   const asked = {
     parameters,
     query: url.searchParams,
-    accept: request.headers.accept,
-    cookie: request.headers.cookie,
+    headers: request.headers,
     peer: request.socket.remoteAddress ?? 'control socket',
     isControlSocket: door === undefined,
     door,

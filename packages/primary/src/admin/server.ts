@@ -18,6 +18,7 @@ import { refuse, type AccessRules } from './auth.ts';
 import type { AdminContext } from './context.ts';
 import { Door } from './door.ts';
 import type { Page } from './page.ts';
+import { EventStreams, type StreamReply } from './event-streams.ts';
 import { refusal, send, type Reply } from './reply.ts';
 import { dispatch } from './router.ts';
 import { ADMIN_ROUTES } from './routes/table.ts';
@@ -58,6 +59,7 @@ export class AdminServer {
   readonly #page: Page | undefined;
   readonly #patience: AdminPatience;
   readonly #servers = new Set<Server>();
+  readonly #streams = new EventStreams();
   #closing = false;
 
   constructor({ context, log, clock, page, patience = PATIENCE }: AdminServerOptions) {
@@ -111,6 +113,7 @@ export class AdminServer {
     this.#closing = true;
     const servers = [...this.#servers];
     this.#servers.clear();
+    this.#streams.close();
     await Promise.all(servers.map(closed));
   }
 
@@ -160,10 +163,14 @@ export class AdminServer {
     const reply = await this.#reply(request, rules);
     // What is left of a body nobody wanted is not read: the connection ends with the answer.
     if (!request.complete || this.#closing) response.setHeader('Connection', 'close');
-    send(response, reply);
+    if ('events' in reply) this.#streams.open(response, reply);
+    else send(response, reply);
   }
 
-  async #reply(request: IncomingMessage, rules: AccessRules | undefined): Promise<Reply> {
+  async #reply(
+    request: IncomingMessage,
+    rules: AccessRules | undefined,
+  ): Promise<Reply | StreamReply> {
     const target = request.url ?? '';
     if (!target.startsWith('/')) return refusal(400, 'expected a path as the request target');
     // Parsed behind a fixed origin: `//host/path` is a path here, never another host.

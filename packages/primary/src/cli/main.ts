@@ -3,6 +3,21 @@ import process from 'node:process';
 import type { CliContext } from './cli-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { runCli } from './program.ts';
+import type { TerminalDevice } from './terminal.ts';
+
+const terminal: TerminalDevice = {
+  size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }),
+  write: (text) => void process.stdout.write(text),
+  setRaw: (isRaw) => {
+    process.stdin.setRawMode(isRaw);
+    if (isRaw) process.stdin.resume();
+    else process.stdin.pause();
+  },
+  onInput: (listener) => process.stdin.on('data', (bytes) => listener(bytes.toString())),
+  onResize: (listener) => process.stdout.on('resize', listener),
+  onExit: (listener) => process.on('exit', listener),
+  stop: () => process.kill(process.pid, 'SIGSTOP'),
+};
 
 const context: CliContext = {
   env: process.env,
@@ -11,6 +26,7 @@ const context: CliContext = {
   pid: process.pid,
   stdout: { isTTY: process.stdout.isTTY, write: (text) => void process.stdout.write(text) },
   stderr: { isTTY: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
+  ...(process.stdin.isTTY && process.stdout.isTTY && { terminal }),
   onSignal: (signal, listener) => {
     process.removeAllListeners(signal);
     process.on(signal, listener);

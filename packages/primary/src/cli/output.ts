@@ -1,7 +1,7 @@
 /** Writes for people and for programs: data on stdout, messages on stderr, colours on a terminal only. */
 import type { CliContext, GlobalOptions } from './cli-context.ts';
 
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, reverse: 7 } as const;
 
 /** A colour or weight. */
 export type Paint = keyof typeof CODES;

@@ -16,6 +16,7 @@ import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { duration, guardDuration } from './duration.ts';
 import { EXIT } from './exit-codes.ts';
+import { addObserveVerbs } from './observe-verbs.ts';
 import { Output } from './output.ts';
 import { UNSUPPORTED_VERBS, unsupportedMessage } from './unsupported-verbs.ts';
 
@@ -108,6 +109,7 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
     });
 
   addBackendVerbs(program, { surroundings, exit });
+  addObserveVerbs(program, { surroundings, exit });
 
   program
     .command('schema')

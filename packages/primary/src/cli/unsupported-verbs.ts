@@ -3,10 +3,7 @@
  * listed nowhere else.
  */
 export const UNSUPPORTED_VERBS: readonly string[] = [
-  'top',
-  'explain',
   'logs',
-  'events',
   'cache',
   'config',
   'init',

@@ -3,10 +3,11 @@ import type { ConfigError } from '@lb/shared/config/parse';
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
 import type { BackendSnapshot, Effective, PoolSnapshot } from '@lb/shared/model/snapshot';
+import type { AdminAction } from '../admin/context.ts';
 import type { GuardVerdict } from '../config/reload-guard.ts';
 import type { ReloadOutcome } from '../config/reload.ts';
 import type { HealthChange } from '../health/health-record.ts';
-import type { SlowStarts } from '../health/slow-starts.ts';
+import type { SlowStartChange, SlowStarts } from '../health/slow-starts.ts';
 import type { BreakerChange } from '../limits/breakers.ts';
 import type { ProbeEvent } from '../health/watch.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
@@ -134,6 +135,20 @@ export class Chronicle {
   /** A backend that is being drained has nothing in flight any more. */
   drainEmpty(pool: string, backend: string): void {
     this.#options.events.record('drainEmpty', { pool, backend });
+  }
+
+  /** A backend is in slow start, or is not any more. */
+  slowStarted({ what, ...facts }: SlowStartChange): void {
+    const { events } = this.#options;
+    if (what === 'begun') events.record('slowStartBegun', facts);
+    else events.record('slowStartEnded', { ...facts, isComplete: what === 'over' });
+  }
+
+  /** Somebody asked for a change over the admin API. */
+  acted(action: AdminAction, result: string, by: string): void {
+    const { metrics, events } = this.#options;
+    metrics.add('lb_admin_actions_total', [action, result]);
+    events.record('adminAction', { action, result, by });
   }
 
   probed({ pool, backend, ok, ms }: ProbeEvent): void {

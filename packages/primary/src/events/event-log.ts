@@ -1,5 +1,6 @@
 /** What happens to the instance, worth a line to whoever watches it: logged and counted in one place. */
 import type { Logger } from '@lb/shared/logging/logger';
+import { EventRing } from './event-ring.ts';
 
 /** Everything that can happen: the value of the label `type`, the level and the constant text of its log line. */
 const EVENTS = {
@@ -48,6 +49,9 @@ const EVENTS = {
   backendEnabled: { type: 'override', level: 'info', text: 'backend enabled' },
   weightSet: { type: 'override', level: 'info', text: 'weight of a backend set' },
   drainEmpty: { type: 'drain_empty', level: 'info', text: 'drained backend is empty' },
+  slowStartBegun: { type: 'slow_start', level: 'info', text: 'slow start of a backend begun' },
+  slowStartEnded: { type: 'slow_start', level: 'info', text: 'slow start of a backend over' },
+  adminAction: { type: 'admin_action', level: 'info', text: 'admin action' },
 } as const;
 
 /** What happened. */
@@ -57,20 +61,25 @@ export interface EventLogOptions {
   readonly log: Logger;
   /** Counts an event by the value of its label. */
   readonly count: (type: string) => void;
+  readonly wallMs: () => number;
 }
 
 /** Records events. */
 export class EventLog {
+  /** What was recorded last. */
+  readonly ring: EventRing;
   readonly #options: EventLogOptions;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
+    this.ring = new EventRing(options.wallMs);
   }
 
-  /** Logs an event with its facts, and counts it. */
+  /** Logs an event with its facts, counts it, and tells those who watch. */
   record(name: EventName, facts: Readonly<Record<string, unknown>>): void {
     const { type, level, text } = EVENTS[name];
     this.#options.log[level]({ event: type, ...facts }, text);
     this.#options.count(type);
+    this.ring.add({ type, level, message: text, facts });
   }
 }

@@ -18,8 +18,18 @@ export interface SlowStartProgress {
   readonly share: number;
 }
 
+/** A slow start began, or is over. */
+export interface SlowStartChange {
+  readonly pool: string;
+  readonly backend: string;
+  readonly lengthMs: number;
+  /** `cut`: it ended because the backend gets no new traffic any more. */
+  readonly what: 'begun' | 'over' | 'cut';
+}
+
 interface Entry {
   readonly pool: string;
+  readonly backend: string;
   readonly backup: boolean;
   readonly lengthMs: number;
   takesTraffic: boolean;
@@ -29,22 +39,29 @@ interface Entry {
 
 export class SlowStarts {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #onChange: (change: SlowStartChange) => void;
   /** By slot. */
   #entries: ReadonlyMap<number, Entry> | undefined;
 
-  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+  constructor(
+    clock: Pick<Clock, 'monotonicMs'>,
+    onChange: (change: SlowStartChange) => void = () => undefined,
+  ) {
     this.#clock = clock;
+    this.#onChange = onChange;
   }
 
   /** Takes the pools of a new snapshot, before workers are told what holds for them. Slow starts go on where they were. */
   follow(pools: readonly PoolSnapshot[]): void {
+    this.look();
     const before = this.#entries;
     const entries = pools.flatMap((pool) =>
-      pool.backends.map(({ slot, backup }): [number, Entry] => {
+      pool.backends.map(({ slot, name, backup }): [number, Entry] => {
         const known = before?.get(slot);
         const isGoingOn = known !== undefined && this.#elapsedMs(known) !== undefined;
         const entry = {
           pool: pool.name,
+          backend: name,
           backup,
           lengthMs: pool.slowStart,
           takesTraffic: known?.takesTraffic ?? before === undefined,
@@ -63,10 +80,34 @@ export class SlowStarts {
     const takesTraffic = takesNewTraffic(effective);
     if (takesTraffic !== entry.takesTraffic) {
       entry.takesTraffic = takesTraffic;
-      entry.beganAtMs = takesTraffic ? this.#clock.monotonicMs() : undefined;
+      if (entry.beganAtMs !== undefined) this.#end(entry, 'cut');
+      if (takesTraffic) this.#begin(entry);
     }
     const slowStartMs = this.#elapsedMs(entry);
     return slowStartMs === undefined ? effective : { ...effective, slowStartMs };
+  }
+
+  /** Notices those whose time is over; its owner calls it once a second. */
+  look(): void {
+    for (const entry of this.#entries?.values() ?? [])
+      if (entry.beganAtMs !== undefined && this.#elapsedMs(entry) === undefined)
+        this.#end(entry, 'over');
+  }
+
+  #begin(entry: Entry): void {
+    if (entry.lengthMs === 0) return;
+    entry.beganAtMs = this.#clock.monotonicMs();
+    this.#tell(entry, 'begun');
+  }
+
+  #end(entry: Entry, what: 'over' | 'cut'): void {
+    const isOver = this.#elapsedMs(entry) === undefined;
+    entry.beganAtMs = undefined;
+    this.#tell(entry, isOver ? 'over' : what);
+  }
+
+  #tell({ pool, backend, lengthMs }: Entry, what: SlowStartChange['what']): void {
+    this.#onChange({ pool, backend, lengthMs, what });
   }
 
   /** The slow start of a backend; undefined when it is in none. */

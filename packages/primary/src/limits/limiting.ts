@@ -4,7 +4,7 @@ import type { BreakerState } from '@lb/shared/metrics/catalog';
 import type { Effective, PoolSnapshot } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
 import { Breakers, type BreakerChange } from './breakers.ts';
-import { PermitLedger } from './permit-ledger.ts';
+import { type PermitCount, PermitLedger } from './permit-ledger.ts';
 
 export interface LimitingOptions {
   readonly clock: Clock;
@@ -51,6 +51,11 @@ export class Limiting {
   /** Undefined for a backend without a breaker. */
   breakerOf(slot: number): BreakerState | undefined {
     return this.#breakers.stateOf(slot);
+  }
+
+  /** Of a backend with maxConnections: how many there are, and how many the workers have. */
+  permitsOf(slot: number): PermitCount | undefined {
+    return this.#permits.of(slot);
   }
 
   /** What holds for a backend beside its limits, joined with its breaker. */

@@ -30,6 +30,12 @@ interface Account {
   readonly holdings: Map<number, Holding>;
 }
 
+/** Permits of one backend. */
+export interface PermitCount {
+  readonly limit: number;
+  readonly given: number;
+}
+
 interface Tally {
   granted: number;
   recalled: number;
@@ -73,6 +79,13 @@ export class PermitLedger {
     holding.owed = Math.max(0, holding.owed - returned);
     holding.wanted = wanted;
     this.#settle(slot);
+  }
+
+  /** Undefined for a backend without a limit. */
+  of(slot: number): PermitCount | undefined {
+    const account = this.#accounts.get(slot);
+    if (account === undefined || account.limit === 0) return undefined;
+    return { limit: account.limit, given: sum([...account.holdings.values()], 'held') };
   }
 
   /** A worker is gone, and all its tries with it. */

@@ -48,6 +48,8 @@ const EVENT_TYPES: readonly string[] = [
   'override',
   'breaker',
   'drain_empty',
+  'slow_start',
+  'admin_action',
   'overload',
 ];
 

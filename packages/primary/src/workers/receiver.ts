@@ -8,12 +8,15 @@ import type { Limiting } from '../limits/limiting.ts';
 import type { OutlierMonitor } from '../outliers/outlier-monitor.ts';
 import type { DrainWatch } from '../overrides/drain-watch.ts';
 import type { Sharing } from '../store/sharing.ts';
+import type { Traffic } from '../traffic/traffic.ts';
 import type { LoadExchange } from './load-exchange.ts';
+import type { Questions } from './questions.ts';
 import type { Worker } from './worker.ts';
 
 export interface Receivers {
   readonly sharing: Sharing;
   readonly metrics: MetricsAggregate;
+  readonly traffic: Traffic;
   readonly load: LoadExchange;
   readonly health: HealthMonitor;
   readonly outliers: OutlierMonitor;
@@ -21,6 +24,7 @@ export interface Receivers {
   readonly drains: DrainWatch;
   readonly chronicle: Chronicle;
   readonly limiting: Limiting;
+  readonly questions: Questions;
   /** Sends an answer. */
   readonly answer: (worker: Worker, message: ToWorker) => void;
 }
@@ -29,6 +33,7 @@ export interface Receivers {
 export function receiver({
   sharing,
   metrics,
+  traffic,
   load,
   health,
   outliers,
@@ -36,12 +41,16 @@ export function receiver({
   drains,
   chronicle,
   limiting,
+  questions,
   answer,
 }: Receivers): (worker: Worker, message: ToPrimary) => void {
   return (worker, message) => {
     switch (message.type) {
       case 'metrics':
         metrics.applyDelta(worker.id, message);
+        return;
+      case 'traffic':
+        traffic.apply(worker.id, message);
         return;
       case 'load':
         load.report(worker.id, message);
@@ -70,6 +79,9 @@ export function receiver({
         return;
       case 'overload':
         chronicle.shedding(worker.slot, message.isShedding, message.delayMs);
+        return;
+      case 'told':
+        questions.told(message.id, message.answer);
         return;
       case 'ready':
       case 'listening':

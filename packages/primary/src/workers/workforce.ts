@@ -15,7 +15,9 @@ import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import type { Overriding } from '../overrides/overriding.ts';
 import type { SnapshotPublisher } from '../snapshot/publisher.ts';
 import type { Sharing } from '../store/sharing.ts';
+import type { Traffic } from '../traffic/traffic.ts';
 import { LoadExchange } from './load-exchange.ts';
+import { Questions } from './questions.ts';
 import { receiver } from './receiver.ts';
 import { Supervisor } from './supervisor.ts';
 import type { ForkWorker } from './worker-process.ts';
@@ -35,6 +37,7 @@ export interface WorkforceNeighbours {
   readonly listeners: ListenerSet;
   readonly sharing: Sharing;
   readonly metrics: MetricsAggregate;
+  readonly traffic: Traffic;
 }
 
 export interface Workforce {
@@ -42,6 +45,7 @@ export interface Workforce {
   readonly limiting: Limiting;
   readonly dealer: Dealer;
   readonly supervisor: Supervisor;
+  readonly questions: Questions;
 }
 
 /** Builds them. Nothing is forked here. */
@@ -49,7 +53,8 @@ export function buildWorkforce(
   { fork, clock, log }: WorkforceOptions,
   neighbours: WorkforceNeighbours,
 ): Workforce {
-  const { publisher, chronicle, overriding, conditions, listeners, sharing, metrics } = neighbours;
+  const { publisher, chronicle, overriding, conditions, listeners, sharing, metrics, traffic } =
+    neighbours;
   const { health, outliers } = conditions;
   const load = new LoadExchange({
     recipients: () => supervisor.workers.map(({ id }) => id),
@@ -69,13 +74,16 @@ export function buildWorkforce(
     send: (id, message, handle) => supervisor.send(id, message, handle),
     log,
   });
+  const questions = new Questions({ send: (id, message) => supervisor.send(id, message) });
   const receive = receiver({
     answer: ({ id }, message) => supervisor.send(id, message),
     drains: overriding.drains,
     chronicle,
     limiting,
+    questions,
     sharing,
     metrics,
+    traffic,
     load,
     health,
     outliers,
@@ -95,14 +103,16 @@ export function buildWorkforce(
     onDied: (death) => chronicle.workerDied(death),
     onGone: ({ id }) => {
       metrics.removeWorker(id);
+      traffic.removeWorker(id);
       load.remove(id);
       limiting.remove(id);
       overriding.drains.check();
       dealer.remove(id);
+      questions.remove(id);
       sharing.remove(id);
     },
   });
-  return { load, limiting, dealer, supervisor };
+  return { load, limiting, dealer, supervisor, questions };
 }
 
 /** Workers that may be handed connections of a listener. */

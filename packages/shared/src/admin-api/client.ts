@@ -2,10 +2,12 @@
  * Asks a running instance over its admin API: what lbctl is made of.
  *
  *     get, post, put, delete ─▶ 2xx: the JSON | 4xx, 5xx: AdminRefused | no answer: AdminUnreachable
+ *     watch ─▶ server-sent events, until either side has enough
  */
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { formatDuration } from '../config/units.ts';
 import { nodeHttp, nodeHttps } from '../net/node-modules.ts';
+import { EventReader } from './event-reader.ts';
 
 /** Where the instance is: its unix socket, or its admin address with the token, if it has one. */
 export type AdminEndpoint =
@@ -87,6 +89,49 @@ export class AdminClient {
   /** Takes away what is at a path. @throws AdminRefused AdminUnreachable */
   delete<T>(path: string, body: unknown): Promise<T> {
     return this.#change<T>('DELETE', path, body);
+  }
+
+  /**
+   * Gives each of the server-sent events at a path, as JSON. Resolves when the stream ends, or `signal` ends it.
+   * @throws AdminRefused AdminUnreachable
+   */
+  watch(path: string, onEvent: (event: unknown) => void, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { options, send } = this.#prepare('GET', path, '');
+      const request = send(options);
+      request.setHeader('Accept', 'text/event-stream');
+      const stop = (): void => void request.destroy();
+      const timer = setTimeout(() => {
+        const waited = `no answer within ${formatDuration(GET_TIMEOUT_MS)}`;
+        request.destroy(new AdminUnreachable('timeout', `${this.#place()}: ${waited}`));
+      }, GET_TIMEOUT_MS);
+      signal.addEventListener('abort', stop, { once: true });
+      request.on('error', (error) =>
+        signal.aborted ? resolve() : reject(this.#unreachable(error)),
+      );
+      request.on('close', () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', stop);
+        resolve();
+      });
+      request.on('response', (response) => {
+        clearTimeout(timer);
+        const { statusCode: status = 0 } = response;
+        if (status !== 200) {
+          readAnswer(response).then(
+            (text) => reject(new AdminRefused(status, parsed(text))),
+            reject,
+          );
+          return;
+        }
+        const reader = new EventReader((data) => onEvent(JSON.parse(data)));
+        response.on('data', (chunk: Buffer) => reader.take(chunk));
+        // A stream has no length: however it ends, it was a stream until then.
+        response.on('error', () => resolve());
+      });
+      request.end();
+      if (signal.aborted) stop();
+    });
   }
 
   async #change<T>(method: string, path: string, body: unknown): Promise<T> {

@@ -1,7 +1,10 @@
 /**
  * What the admin API says, as types: the server in the primary fills them, lbctl and the dashboard read them.
- * JSON over HTTP at admin.bind and on admin.socket; times are ISO 8601, durations milliseconds.
+ * JSON over HTTP at admin.bind and on admin.socket; times are ISO 8601, durations milliseconds. Statistics and events are in
+ * statistics.ts, single requests in explain.ts.
  */
+import type { BreakerState } from '../metrics/catalog.ts';
+import type { TrafficReply } from './statistics.ts';
 
 /** `GET /api/v1/status` */
 export interface StatusReply {
@@ -37,12 +40,12 @@ export interface StatusReply {
     readonly address: string;
     readonly connections: number;
   }[];
-  readonly totals: {
+  /** `requests` and `errors` since the start; traffic over the last 10 seconds. */
+  readonly totals: TrafficReply & {
     readonly requests: number;
     readonly errors: number;
     readonly connections: number;
     readonly inFlight: number;
-    readonly requestsPerSecond: number;
   };
 }
 
@@ -70,15 +73,21 @@ export interface WorkerReply {
   readonly rssBytes: number;
 }
 
-/** One pool of `GET /api/v1/pools` (a list under `pools`) and `GET /api/v1/pools/{pool}`. */
-export interface PoolReply {
+/** One pool of `GET /api/v1/pools` (a list under `pools`) and `GET /api/v1/pools/{pool}`; traffic over the last 10 seconds. */
+export interface PoolReply extends TrafficReply {
   readonly name: string;
   readonly policy: string;
+  /** Backends that may get new traffic. */
+  readonly available: number;
+  /** So few are available that health is ignored. */
+  readonly isPanicking: boolean;
+  /** Requests that wait for a backend with room. */
+  readonly queueLength: number;
   readonly backends: readonly BackendReply[];
 }
 
-/** A backend's state as people see it. */
-export interface BackendReply {
+/** A backend's state as people see it; traffic over the last 10 seconds, counted in tries. */
+export interface BackendReply extends TrafficReply {
   readonly name: string;
   readonly url: string;
   readonly state: 'up' | 'down' | 'ejected' | 'draining' | 'maintenance';
@@ -93,19 +102,18 @@ export interface BackendReply {
   /** What was changed at run time; null when nothing was. */
   readonly override: OverrideFacts | null;
   readonly inFlight: number;
-  /** Over the last 10 seconds, like the quantiles, which are interpolated from the metric's buckets; null without traffic. */
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-  /** Share of the tries that failed or were answered with 5xx; 0 to 1. */
-  readonly errorRate: number;
+  /** Null without a circuit breaker. */
+  readonly breaker: BreakerState | null;
+  /** Of its maxConnections: how many are given out to the workers. Null without such a limit. */
+  readonly permits: { readonly limit: number; readonly given: number } | null;
   readonly lastProbe: {
     readonly at: string;
     readonly ok: boolean;
     readonly ms: number;
     readonly detail: string;
   } | null;
+  /** Whether the last probes went well, the oldest first, at most 60. */
+  readonly recentProbes: readonly boolean[];
 }
 
 /** What somebody changed about a backend at run time. It outlives reloads, and restarts where there is a place for it. */
@@ -159,8 +167,8 @@ export interface OverridesClearedReply {
   readonly warning: string | null;
 }
 
-/** One route of `GET /api/v1/routes` (a list under `routes`). */
-export interface RouteReply {
+/** One route of `GET /api/v1/routes` (a list under `routes`), with every setting it has: `mirror`, `access`, ... */
+export interface RouteReply extends Readonly<Record<string, unknown>> {
   readonly name: string;
   readonly match: unknown;
   readonly action: unknown;

@@ -1,17 +1,18 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, reopen-logs, ping, drain ──▶ worker
- *     primary ◀── ready, listening, answered, applied, metrics, load, outcomes, permits, tries, backend-failed, store,
- *                 store-changed, overload, pong, failed, drained ── worker
+ *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, ask, reopen-logs, ping, drain ──▶ worker
+ *     primary ◀── ready, listening, answered, applied, metrics, traffic, load, outcomes, permits, tries, backend-failed, store,
+ *                 store-changed, overload, told, pong, failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
  * Order on the channel is order of sending; nothing here needs an answer to go on but `snapshot` and a `states` with a version,
  * which are answered by `applied` so that a reload or a drain returns when every worker works by it, `connection`, which
- * is answered by `answered` so that none is lost, `store`, which asks, and `ping`.
+ * is answered by `answered` so that none is lost, `store` and `ask`, which ask, and `ping`.
  */
 import type { Effective, Snapshot } from '../model/snapshot.ts';
+import type { Answer, Question } from './questions.ts';
 import type { StoreCall, StoreResult } from './store-calls.ts';
 
 /** From the primary to a worker. */
@@ -68,6 +69,12 @@ export type ToWorker = { readonly lb: 1 } & (
       /** So many instances share the store now, this one included. */
       readonly type: 'peers';
       readonly instances: number;
+    }
+  | {
+      /** Answered by `told`. */
+      readonly type: 'ask';
+      readonly id: number;
+      readonly question: Question;
     }
   | {
       /** Reopen the log files: they were moved away. */
@@ -135,6 +142,7 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly version: number;
     }
   | MetricsDelta
+  | TrafficDelta
   | {
       /** The same of this worker; sent when it changed. */
       readonly type: 'load';
@@ -189,6 +197,11 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly delayMs: number;
     }
   | {
+      readonly type: 'told';
+      readonly id: number;
+      readonly answer: Answer;
+    }
+  | {
       /** Its event loop turns. */
       readonly type: 'pong';
     }
@@ -219,3 +232,18 @@ export interface SeriesDefinition {
   readonly metric: string;
   readonly labels: readonly string[];
 }
+
+/** Requests of routes and tries of backends since the last one, by how long they took: see metrics/traffic-cells.ts. */
+export interface TrafficDelta {
+  readonly type: 'traffic';
+  /** Numbered like those of MetricsDelta. */
+  readonly firstSeries: number;
+  readonly series: readonly TrafficSeries[];
+  /** The number of a series times TRAFFIC_CELLS, plus a cell; and, at the same place, what was added. */
+  readonly keys: Uint32Array;
+  readonly counts: Uint32Array;
+}
+
+/** Whose requests are counted. */
+export type TrafficSeries =
+  { readonly route: string } | { readonly pool: string; readonly backend: string };

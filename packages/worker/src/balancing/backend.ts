@@ -294,7 +294,7 @@ export class Backend implements Candidate {
   /** The body of an answer of this status broke off. */
   cut(code: FailureCode, status: number): void {
     this.#limits?.cut();
-    this.metrics.failed(code);
+    this.metrics.cut(code);
     this.#outcomes?.cut(status, code);
   }
 

@@ -36,6 +36,10 @@ export interface Policy<C extends Candidate = Candidate> {
    * Runs per try: no I/O, no allocation.
    */
   pick(context: PickContext): C | undefined;
+  /** What `pick` would say, without a turn taken; absent where a pick leaves nothing behind. */
+  peek?(context: PickContext): C | undefined;
+  /** What is compared, lower is better; absent where nothing is. */
+  readonly cost?: (candidate: Candidate) => number;
   /** The piece of the request that decides, where one does. */
   readonly keySource?: KeySource;
 }

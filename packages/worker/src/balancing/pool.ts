@@ -174,6 +174,25 @@ export class Pool {
     return this.#policy.pick({ tried: [], hashKey: (source) => context.hashKey(source) });
   }
 
+  /** What `pick` would say, without a turn taken: an example where chance decides. A slow start takes nothing from it. */
+  peek(context: PickContext): Backend | undefined {
+    if (this.#isStale) this.#refresh();
+    return this.#policy.peek === undefined
+      ? this.#policy.pick(context)
+      : this.#policy.peek(context);
+  }
+
+  /** Whether the policy picks from it. */
+  isCandidate(backend: Backend): boolean {
+    if (this.#isStale) this.#refresh();
+    return this.#candidates.includes(backend);
+  }
+
+  /** What the policy compares; undefined where it compares nothing. */
+  get cost(): Policy['cost'] {
+    return this.#policy.cost;
+  }
+
   #newSticky(): Sticky | undefined {
     const { sticky, name } = this.#config;
     return sticky === null ? undefined : createSticky(sticky, name, this.#secret);

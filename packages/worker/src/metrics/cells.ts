@@ -9,6 +9,7 @@ import {
   METRICS,
   type MetricName,
 } from '@lb/shared/metrics/catalog';
+import { TrafficCounts } from './traffic-counts.ts';
 
 /** The number of a series' first cell. */
 export type Cell = number;
@@ -18,6 +19,8 @@ const INFINITY_BUCKET = DURATION_BUCKETS_SECONDS.length;
 
 /** All the series of one worker. */
 export class Cells {
+  /** What quantiles are read from. */
+  readonly traffic = new TrafficCounts();
   /** Counters and histograms: what was added since the last delta. Gauges: the value. */
   #values = new Float64Array(INITIAL_CELLS);
   /** Gauges: the value that was sent last. */

@@ -10,6 +10,7 @@ import {
 } from '@lb/shared/metrics/catalog';
 import { FAILURES, type FailureCode } from '@lb/shared/errors/reasons';
 import type { Cell, Cells } from './cells.ts';
+import type { TrafficNumber } from './traffic-counts.ts';
 
 /** Counts by (method, code) without a label lookup: one small map per listener and route. */
 class RequestsByCode {
@@ -56,6 +57,7 @@ export class RouteMetrics {
   readonly #overhead: Cell;
   readonly #requestBytes: Cell;
   readonly #responseBytes: Cell;
+  readonly #traffic: TrafficNumber;
 
   constructor(cells: Cells, route: string = NO_ROUTE) {
     this.#cells = cells;
@@ -67,6 +69,7 @@ export class RouteMetrics {
     this.#overhead = cells.series('lb_proxy_overhead_seconds', route);
     this.#requestBytes = cells.series('lb_http_request_bytes_total', route);
     this.#responseBytes = cells.series('lb_http_response_bytes_total', route);
+    this.#traffic = cells.traffic.series({ route });
   }
 
   /** One request is over. `upstreamMs` is the part of `totalMs` spent waiting for backends. */
@@ -85,6 +88,7 @@ export class RouteMetrics {
       this.#byListener.set(request.listener, requests);
     }
     requests.count(request.method, request.status);
+    this.#cells.traffic.answered(this.#traffic, request.totalMs, request.status >= 500);
     this.#cells.observe(this.#duration, request.totalMs);
     this.#cells.observe(this.#overhead, Math.max(0, request.totalMs - request.upstreamMs));
     if (request.requestBytes > 0) this.#cells.add(this.#requestBytes, request.requestBytes);
@@ -121,6 +125,7 @@ export class BackendMetrics {
   readonly #connect: Cell;
   readonly #inFlight: Cell;
   readonly #connections: Cell;
+  readonly #traffic: TrafficNumber;
 
   constructor(cells: Cells, pool: string, backend: string) {
     this.#cells = cells;
@@ -129,6 +134,7 @@ export class BackendMetrics {
     this.#connect = cells.series('lb_backend_connect_seconds', pool, backend);
     this.#inFlight = cells.series('lb_backend_in_flight', pool, backend);
     this.#connections = cells.series('lb_backend_connections', pool, backend);
+    this.#traffic = cells.traffic.series({ pool, backend });
   }
 
   answered(status: number, ms: number): void {
@@ -137,11 +143,19 @@ export class BackendMetrics {
       1,
     );
     this.#cells.observe(this.#response, ms);
+    this.#cells.traffic.answered(this.#traffic, ms, status >= 500);
     if (status >= 500) this.#countError('status');
   }
 
   failed(code: FailureCode): void {
     this.#countError(FAILURES[code].metric);
+    this.#cells.traffic.failed(this.#traffic);
+  }
+
+  /** The body of an answer that was counted broke off. */
+  cut(code: FailureCode): void {
+    this.#countError(FAILURES[code].metric);
+    this.#cells.traffic.error(this.#traffic);
   }
 
   connected(ms: number): void {

@@ -104,6 +104,11 @@ export class Limiter {
     return entry;
   }
 
+  /** The same, where it was seen here before. */
+  knownOf(request: KeyedRequest): LimitEntry | undefined {
+    return this.#entries.get(this.#key.of(request));
+  }
+
   /** Takes a token where nobody has to be asked for it. */
   spend(entry: LimitEntry, nowMs: number): Spent {
     if (this.#own !== undefined) return this.#spendOwn(entry, this.#own, nowMs);

@@ -47,6 +47,24 @@ export class TrustedProxies {
   }
 }
 
+/** Who the client of a request is, and why that is believed, in words. @param forwardedFor undefined when it has no X-Forwarded-For */
+export function explainClient(
+  proxies: TrustedProxies,
+  peer: string,
+  forwardedFor: string | undefined,
+): { readonly address: string; readonly because: string } {
+  if (!proxies.trusts(peer)) {
+    const ignored = forwardedFor === undefined ? '' : '; its X-Forwarded-For is not believed';
+    return { address: peer, because: `the other end, which is not in trustedProxies${ignored}` };
+  }
+  const address = proxies.clientBehind(peer, forwardedFor ?? '');
+  const because =
+    address === peer
+      ? 'the other end; it is in trustedProxies and says nothing of anybody else'
+      : `the right-most address in X-Forwarded-For that is not in trustedProxies, or the left-most of all, as told by ${peer}`;
+  return { address, because };
+}
+
 /** `192.0.2.1:8080` and `[2001:db8::1]:8080` are written by some proxies. */
 function toAddress(entry: string): string {
   if (entry.startsWith('[')) return entry.slice(1, Math.max(1, entry.indexOf(']')));

@@ -13,6 +13,8 @@ export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   const totalMs = services.clock.monotonicMs() - exchange.startedMs;
   const status = exchange.reason === 'client_closed' ? 499 : response.status;
   services.accessLog.write(exchange, { status, totalMs });
+  const isWanted = exchange.reason !== 'client_closed';
+  services.pastRequests.note(exchange, { status, totalMs, isWhole: isWhole || !isWanted });
   (route?.metrics ?? services.noRoute).finished({
     listener: listener.name,
     method: exchange.method,

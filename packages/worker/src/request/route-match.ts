@@ -49,6 +49,24 @@ export class RouteMatch {
     return this.#query.length === 0 || this.#meetsQuery(request.search);
   }
 
+  /** Why it does not take the request; undefined when it does. For people: the request path asks `meets`. */
+  whyNot(request: Matchable): string | undefined {
+    const { hostname, matchPath, method, search } = request;
+    if (!this.hosts.some((rule) => rule.takes(hostname)))
+      return `host ${hostname || '(none)'} is not in its hosts`;
+    if (!this.paths.some((rule) => rule.takes(matchPath)))
+      return `path ${matchPath} is not in its paths`;
+    if (!this.namesMethod(method)) return `method ${method} is not in its methods`;
+    for (const { name, test } of this.#headers) {
+      const value = request.header(name);
+      if (value === undefined) return `header ${name} is missing`;
+      if (!test(value)) return `header ${name} is another one`;
+    }
+    return this.#query.length === 0 || this.#meetsQuery(search)
+      ? undefined
+      : 'the query is another one';
+  }
+
   /** The method alone: tells 404 from 405 for TRACE and CONNECT, which a route must name. */
   namesMethod(method: string): boolean {
     // TRACE reflects credentials, CONNECT opens tunnels.

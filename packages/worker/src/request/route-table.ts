@@ -15,14 +15,15 @@ import type { Route } from './route.ts';
 const DOT = 0x2e;
 
 export class RouteTable<R extends Routable = Route> {
-  readonly #routes: readonly R[];
+  /** In the order in which they are tried. */
+  readonly routes: readonly R[];
   /** By the hash of their name. */
   readonly #hosts = new Map<number, PathIndex<R>>();
   readonly #everyHost = new PathIndex<R>();
   #longestHost = 0;
 
   constructor(routes: readonly R[]) {
-    this.#routes = routes;
+    this.routes = routes;
     for (const [place, route] of routes.entries())
       for (const host of route.matches.hosts)
         for (const path of route.matches.paths) this.#add({ place, route, host, path });
@@ -35,7 +36,7 @@ export class RouteTable<R extends Routable = Route> {
 
   /** Whether any route takes this method at all. */
   namesMethod(method: string): boolean {
-    return this.#routes.some((route) => route.matches.namesMethod(method));
+    return this.routes.some((route) => route.matches.namesMethod(method));
   }
 
   #add(candidate: Candidate<R>): void {

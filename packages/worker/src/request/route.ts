@@ -17,7 +17,11 @@ import { compileSplit } from './split.ts';
 
 /** What is done with a request that matched. */
 export type Action =
-  | { readonly kind: 'forward'; choosePool(request: KeyedRequest): Pool }
+  | {
+      readonly kind: 'forward';
+      readonly isSplit: boolean;
+      choosePool(request: KeyedRequest): Pool;
+    }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | {
       readonly kind: 'respond';
@@ -90,14 +94,14 @@ function compileAction(
   switch (action.kind) {
     case 'pool': {
       const pool = poolNamed(pools, action.pool);
-      return { kind: 'forward', choosePool: () => pool };
+      return { kind: 'forward', isSplit: false, choosePool: () => pool };
     }
     case 'split': {
       const parts = action.pools.map(({ pool, weight }) => ({
         pool: poolNamed(pools, pool),
         weight,
       }));
-      return { kind: 'forward', choosePool: compileSplit(parts, random) };
+      return { kind: 'forward', isSplit: true, choosePool: compileSplit(parts, random) };
     }
     case 'redirect':
       return { kind: 'redirect', to: action.to, status: action.status };

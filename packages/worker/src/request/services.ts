@@ -15,6 +15,7 @@ import type { Descriptors } from '../server/descriptors.ts';
 import type { AccessLog } from './access-log.ts';
 import type { TrustedProxies } from './client-ip.ts';
 import type { HttpDate } from './http-date.ts';
+import type { PastRequests } from './past-requests.ts';
 import type { RequestIds } from './request-id.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -37,6 +38,7 @@ export interface Services {
   /** What workers and instances agree through. */
   readonly store: SessionStore;
   readonly accessLog: AccessLog;
+  readonly pastRequests: PastRequests;
   readonly requestIds: RequestIds;
   readonly dates: HttpDate;
   readonly chunks: ChunkPool;

@@ -17,5 +17,14 @@ export function createAccessStage({ allow, deny }: RouteConfig['access']): Stage
       if (denied.has(clientAddress)) return DENIED;
       return allowed.isEmpty || allowed.has(clientAddress) ? undefined : DENIED;
     },
+    explain({ clientAddress }) {
+      if (denied.has(clientAddress))
+        return { verdict: 'refuse', because: `403: ${clientAddress} is in access.deny` };
+      if (allowed.isEmpty)
+        return { verdict: 'pass', because: `${clientAddress} is not in access.deny` };
+      return allowed.has(clientAddress)
+        ? { verdict: 'pass', because: `${clientAddress} is in access.allow` }
+        : { verdict: 'refuse', because: `403: ${clientAddress} is not in access.allow` };
+    },
   };
 }

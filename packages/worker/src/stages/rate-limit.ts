@@ -4,7 +4,8 @@ import { type Reply, errorReply } from '../request/reply.ts';
 import { type Charge, chargeAll } from '../rate-limit/limit-charge.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import { rateLimitLines, retryAfterSeconds } from '../rate-limit/rate-limit-fields.ts';
-import type { Stage } from './stage.ts';
+import type { KeyedRequest } from '../request/request-key.ts';
+import type { Stage, StageVerdict } from './stage.ts';
 
 /** undefined when the route has no limits. */
 export function createRateLimitStage(limiters: readonly Limiter[]): Stage | undefined {
@@ -23,6 +24,7 @@ export function createRateLimitStage(limiters: readonly Limiter[]): Stage | unde
         conclude(exchange, charges, late, exchange.services.clock.monotonicMs()),
       );
     },
+    explain: (request, nowMs) => joined(limiters.map((each) => explain(each, request, nowMs))),
   };
 }
 
@@ -60,4 +62,29 @@ function shadow(limiter: Limiter, exchange: Exchange): void {
   const refusing = chargeAll([charge], exchange.startedMs);
   if (refusing instanceof Promise) void refusing.then(count);
   else count(refusing);
+}
+
+/** As far as this worker knows the client. */
+function explain(limiter: Limiter, request: KeyedRequest, nowMs: number): StageVerdict {
+  const { name, config } = limiter;
+  const known = limiter.knownOf(request);
+  if (known === undefined)
+    return { verdict: 'unknown', because: `${name}: this worker has not seen the client yet` };
+  const waitMs = known.refusedForMs(nowMs);
+  if (waitMs === 0) {
+    const left = `${known.remaining(nowMs)} of ${config.burst} left`;
+    return { verdict: 'pass', because: `${name}: ${left}, as far as this worker knows` };
+  }
+  const because = `${name}: used up for ${Math.ceil(waitMs)} ms`;
+  return config.shadow
+    ? { verdict: 'pass', because: `${because}, but in shadow` }
+    : { verdict: 'refuse', because: `${config.status}: ${because}` };
+}
+
+/** One refusal refuses. */
+function joined(verdicts: readonly StageVerdict[]): StageVerdict {
+  const named = (wanted: StageVerdict['verdict']): boolean =>
+    verdicts.some(({ verdict }) => verdict === wanted);
+  const verdict = named('refuse') ? 'refuse' : named('unknown') ? 'unknown' : 'pass';
+  return { verdict, because: verdicts.map(({ because }) => because).join('; ') };
 }

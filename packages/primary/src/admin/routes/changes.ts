@@ -17,17 +17,17 @@ export const reload: AdminRoute = {
   method: 'POST',
   about:
     'reads the configuration again; 422 lists what is wrong with it; {"guard": "30s"} may go back',
-  handle: async (context, { body }) => {
+  handle: async (context, { body, peer }) => {
     const { guard } = body;
     const fault = unknownKey(body, ['guard']) ?? guardFault(guard);
     if (fault !== undefined) {
-      context.countAction('reload', 'refused');
+      context.countAction('reload', 'refused', peer);
       return refusal(400, fault);
     }
     const outcome = await context.reload(
       typeof guard === 'string' ? parseDuration(guard) : undefined,
     );
-    context.countAction('reload', outcome.ok ? 'ok' : 'refused');
+    context.countAction('reload', outcome.ok ? 'ok' : 'refused', peer);
     if (!outcome.ok) return json(422, { errors: outcome.errors } satisfies ReloadRefusal);
     const { ok: _, ...reply } = outcome;
     const applied = reply.guard?.verdict !== 'reverted';
@@ -40,10 +40,10 @@ export const stop: AdminRoute = {
   path: '/api/v1/stop',
   method: 'POST',
   about: 'graceful stop; {"timeoutMs": 30000} bounds it',
-  handle: (context, { body }) => {
+  handle: (context, { body, peer }) => {
     const { timeoutMs } = body as { readonly timeoutMs?: unknown };
     const fault = unknownKey(body, ['timeoutMs']) ?? timeoutFault(timeoutMs);
-    context.countAction('stop', fault === undefined ? 'ok' : 'refused');
+    context.countAction('stop', fault === undefined ? 'ok' : 'refused', peer);
     if (fault !== undefined) return refusal(400, fault);
     context.stop(typeof timeoutMs === 'number' ? timeoutMs : undefined);
     return json(202, { draining: true } satisfies StopReply);

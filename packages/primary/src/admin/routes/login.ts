@@ -16,7 +16,7 @@ export const login: AdminRoute = {
     if (fault !== undefined) return refusal(400, fault);
     const outcome = door?.login(String(token), peer) ?? null;
     const isRefused = typeof outcome === 'object' && outcome !== null;
-    context.countAction('login', isRefused ? 'refused' : 'ok');
+    context.countAction('login', isRefused ? 'refused' : 'ok', peer);
     if (isRefused) return outcome;
     return json(200, { loggedIn: true }, outcome === null ? {} : { 'Set-Cookie': outcome });
   },
@@ -27,10 +27,10 @@ export const logout: AdminRoute = {
   path: '/api/v1/logout',
   method: 'POST',
   about: 'ends the session',
-  handle: (_context, { body, cookie, door }) => {
+  handle: (_context, { body, headers, door }) => {
     const fault = unknownKey(body, []);
     if (fault !== undefined) return refusal(400, fault);
-    const headers = door === undefined ? {} : { 'Set-Cookie': door.logout(cookie) };
-    return json(200, { loggedIn: false }, headers);
+    const forget = door === undefined ? {} : { 'Set-Cookie': door.logout(headers.cookie) };
+    return json(200, { loggedIn: false }, forget);
   },
 };

@@ -18,8 +18,9 @@ export const changeBackend: AdminRoute = {
   method: 'PUT',
   about: '{"state": "enabled" | "drain" | "disabled", "weight": 2}; "force" skips the guard',
   handle: async (context, { parameters: [pool = '', name = ''], body, peer }) => {
+    const who = whoIs(body['by'], peer);
     const count = (result: 'ok' | 'refused'): void => {
-      for (const action of actionsOf(body)) context.countAction(action, result);
+      for (const action of actionsOf(body)) context.countAction(action, result, who);
     };
     const fault = faultOf(body);
     if (fault !== undefined) {
@@ -27,7 +28,7 @@ export const changeBackend: AdminRoute = {
       return refusal(400, fault);
     }
     const change = body as BackendChangeRequest;
-    const outcome = await context.changeBackend(pool, name, change, whoIs(change.by, peer));
+    const outcome = await context.changeBackend(pool, name, change, who);
     count(outcome.ok ? 'ok' : 'refused');
     return outcome.ok ? json(200, outcome.backend) : refusal(outcome.status, outcome.message);
   },
@@ -49,9 +50,10 @@ export const clearOverrides: AdminRoute = {
   handle: async (context, { body, peer }) => {
     const { by } = body;
     const fault = unknownKey(body, ['by']) ?? byFault(by);
-    context.countAction('overrides_clear', fault === undefined ? 'ok' : 'refused');
+    const who = whoIs(by, peer);
+    context.countAction('overrides_clear', fault === undefined ? 'ok' : 'refused', who);
     if (fault !== undefined) return refusal(400, fault);
-    return json(200, await context.clearOverrides(whoIs(by, peer)));
+    return json(200, await context.clearOverrides(who));
   },
 };
 

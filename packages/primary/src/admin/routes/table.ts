@@ -4,10 +4,13 @@ import type { AdminRoute } from '../router.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
 import { login, logout } from './login.ts';
+import { events } from './events.ts';
 import { changeBackend, clearOverrides, overrides } from './overrides.ts';
 import { plan } from './plan.ts';
 import { backend, pool, pools } from './pools.ts';
 import { healthz, metrics, readyz } from './probes.ts';
+import { explain, request, requests } from './requests.ts';
+import { statsHistory, statsStream } from './statistics.ts';
 import { status } from './status.ts';
 
 const PATHS: readonly AdminRoute[] = [
@@ -23,6 +26,12 @@ const PATHS: readonly AdminRoute[] = [
   clearOverrides,
   routes,
   config,
+  statsStream,
+  statsHistory,
+  events,
+  explain,
+  requests,
+  request,
   plan,
   reload,
   stop,

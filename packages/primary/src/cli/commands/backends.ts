@@ -2,6 +2,7 @@
 import type { BackendReply, PoolReply } from '@lb/shared/admin-api/contract';
 import { EXIT } from '../exit-codes.ts';
 import type { Output, Paint } from '../output.ts';
+import { milliseconds, percent } from '../numbers.ts';
 import { formatTable } from '../table.ts';
 import type { ClientCall } from './client.ts';
 import { withInstance } from './client.ts';
@@ -51,28 +52,29 @@ const STATE_PAINTS: Readonly<Record<BackendReply['state'], Paint | undefined>> =
 };
 
 function cells(pool: string, backend: BackendReply): string[] {
-  const { name, weight, effectiveWeight, inFlight, requestsPerSecond, errorRate } = backend;
+  const { name, weight, effectiveWeight, inFlight, permits } = backend;
+  const { requestsPerSecond, errorRate } = backend;
   return [
     pool,
     name,
     stateOf(backend),
     weight === effectiveWeight ? `${weight}` : `${effectiveWeight} (${weight})`,
-    `${inFlight}`,
+    permits === null ? `${inFlight}` : `${inFlight}/${permits.limit}`,
     requestsPerSecond.toFixed(1),
     milliseconds(backend.p50Ms),
     milliseconds(backend.p99Ms),
-    `${(errorRate * 100).toFixed(1)}%`,
+    percent(errorRate),
     lastSaid(backend),
   ];
 }
 
-function stateOf({ state, backup, slowStartLeftMs }: BackendReply): string {
-  const more = [...(backup ? ['backup'] : []), ...(slowStartLeftMs === null ? [] : ['slow start'])];
+function stateOf({ state, backup, slowStartLeftMs, breaker }: BackendReply): string {
+  const more = [
+    ...(backup ? ['backup'] : []),
+    ...(slowStartLeftMs === null ? [] : ['slow start']),
+    ...(breaker === null || breaker === 'closed' ? [] : [`breaker ${breaker.replace('_', ' ')}`]),
+  ];
   return more.length === 0 ? state : `${state} (${more.join(', ')})`;
-}
-
-function milliseconds(value: number | null): string {
-  return value === null ? '-' : `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 }
 
 /** Where somebody, or real traffic, took a backend out, that says more than its probe. */

@@ -8,6 +8,7 @@ import { SmoothSequence } from './smooth-sequence.ts';
 
 export class LeastConnections<C extends Candidate> implements Policy<C> {
   #candidates: readonly C[] = [];
+  readonly cost = relativeLoad;
   readonly #ties = new SmoothSequence<C>();
 
   update(candidates: readonly C[]): void {
@@ -16,14 +17,21 @@ export class LeastConnections<C extends Candidate> implements Policy<C> {
   }
 
   pick({ tried }: PickContext): C | undefined {
+    return this.#ties.next(this.#isLeast(tried));
+  }
+
+  peek({ tried }: PickContext): C | undefined {
+    return this.#ties.peek(this.#isLeast(tried));
+  }
+
+  /** Tells those with the fewest from the others. */
+  #isLeast(tried: readonly Candidate[]): (candidate: C) => boolean {
     let least = Number.POSITIVE_INFINITY;
     for (const candidate of this.#candidates) {
       const load = relativeLoad(candidate);
       if (load < least && mayTake(candidate, tried)) least = load;
     }
-    return this.#ties.next(
-      (candidate) => relativeLoad(candidate) === least && mayTake(candidate, tried),
-    );
+    return (candidate) => relativeLoad(candidate) === least && mayTake(candidate, tried);
   }
 }
 

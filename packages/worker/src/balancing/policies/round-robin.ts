@@ -50,6 +50,14 @@ export class RoundRobin<C extends Candidate> implements Policy<C> {
     }
     return undefined;
   }
+
+  peek(context: PickContext): C | undefined {
+    const [round, place] = [this.#round, this.#place];
+    const next = this.pick(context);
+    this.#round = round;
+    this.#place = place;
+    return next;
+  }
 }
 
 function greatestDivisor(a: number, b: number): number {

@@ -19,6 +19,16 @@ export class SmoothSequence<C extends Candidate> {
     }
   }
 
+  /** What `next` would say, without a turn taken. */
+  peek(eligible: (candidate: C) => boolean): C | undefined {
+    const credit = new Map(this.#credit);
+    const next = this.next(eligible);
+    for (const [candidate, before] of credit) this.#credit.set(candidate, before);
+    for (const candidate of this.#credit.keys())
+      if (!credit.has(candidate)) this.#credit.delete(candidate);
+    return next;
+  }
+
   /** The next one that `eligible` admits; only those take part in this turn. */
   next(eligible: (candidate: C) => boolean): C | undefined {
     let total = 0;

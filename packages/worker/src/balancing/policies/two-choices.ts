@@ -5,12 +5,12 @@ import { WeightedDraw } from './weighted-draw.ts';
 
 export class TwoChoices<C extends Candidate> implements Policy<C> {
   readonly #draw: WeightedDraw<C>;
-  readonly #cost: (candidate: Candidate) => number;
+  readonly cost: (candidate: Candidate) => number;
 
   /** @param cost lower is better; it is asked for both, in each pick */
   constructor(random: Random, cost: (candidate: Candidate) => number) {
     this.#draw = new WeightedDraw(random);
-    this.#cost = cost;
+    this.cost = cost;
   }
 
   update(candidates: readonly C[]): void {
@@ -23,6 +23,6 @@ export class TwoChoices<C extends Candidate> implements Policy<C> {
     const second = this.#draw.draw(tried, first);
     if (second === undefined) return first;
     // A tie keeps the first draw: it fell by weight, so an idle pool is shared by weight as well.
-    return this.#cost(second) < this.#cost(first) ? second : first;
+    return this.cost(second) < this.cost(first) ? second : first;
   }
 }

@@ -30,4 +30,8 @@ export class WeightedRoundRobin<C extends Candidate> implements Policy<C> {
   pick({ tried }: PickContext): C | undefined {
     return this.#sequence.next((candidate) => mayTake(candidate, tried));
   }
+
+  peek({ tried }: PickContext): C | undefined {
+    return this.#sequence.peek((candidate) => mayTake(candidate, tried));
+  }
 }

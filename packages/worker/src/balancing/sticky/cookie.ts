@@ -51,12 +51,18 @@ export class CookieSticky implements Sticky {
     this.#byValue = byValue;
   }
 
+  /** Whose cookie the request has, if it is a valid one. */
+  boundOf(request: KeyedRequest): Backend | undefined {
+    const value = readCookie(request.header('cookie'), this.#name);
+    return value === undefined ? undefined : this.#byValue.get(value);
+  }
+
   owns(request: KeyedRequest): boolean {
-    return this.#boundOf(request) !== undefined;
+    return this.boundOf(request) !== undefined;
   }
 
   visit(exchange: Exchange, pool: Pool): Visit {
-    return new CookieVisit({ sticky: this, exchange, pool, bound: this.#boundOf(exchange) });
+    return new CookieVisit({ sticky: this, exchange, pool, bound: this.boundOf(exchange) });
   }
 
   /** The field line that binds a client to this backend. */
@@ -65,12 +71,6 @@ export class CookieSticky implements Sticky {
     const isSecure = secure === 'auto' ? clientScheme(exchange) === 'https' : secure;
     const value = this.#values.get(name) ?? cookieValue(this.#secret, this.#pool, name);
     return `Set-Cookie: ${this.#name}=${value}${this.#attributes}${isSecure ? '; Secure' : ''}\r\n`;
-  }
-
-  /** Whose cookie the request has, if it is a valid one. */
-  #boundOf(request: KeyedRequest): Backend | undefined {
-    const value = readCookie(request.header('cookie'), this.#name);
-    return value === undefined ? undefined : this.#byValue.get(value);
   }
 }
 

@@ -19,6 +19,8 @@ export interface Sticky {
   update(backends: readonly Backend[]): void;
   /** Whether the request says by itself that its session is one of this pool. */
   owns(request: KeyedRequest): boolean;
+  /** The backend of its session, where the request says it by itself; absent where somebody has to be asked. */
+  boundOf?(request: KeyedRequest): Backend | undefined;
   /** Called for each request, before its first try. */
   visit(exchange: Exchange, pool: Pool): Visit;
 }

@@ -1,0 +1,96 @@
+/**
+ * The traffic of one thing: a route, a backend, a pool, all of it.
+ *
+ *     add ──▶ this second ── step ──▶ the last ten seconds
+ *                                ├──▶ history by the second
+ *                                └──▶ this minute ── every 60th ──▶ history by the minute
+ */
+import type { TrafficReply } from '@lb/shared/admin-api/statistics';
+import { History, type HistoryColumns } from './history.ts';
+import { EMPTY_SLICE, type Slice, Tally } from './tally.ts';
+
+/** Seconds that a reading covers. */
+export const WINDOW_SECONDS = 10;
+
+/** Steps that are kept: 15 minutes and a day. */
+export const SECONDS_KEPT = 900;
+export const MINUTES_KEPT = 1_440;
+
+/** A second that is over. */
+export interface Step {
+  /** From 0 on. */
+  readonly number: number;
+  readonly seconds: number;
+}
+
+export class Flow {
+  readonly #second = new Tally();
+  readonly #window = new Tally();
+  /** Of the last seconds, each at its number modulo the length. */
+  readonly #slices: Slice[] = Array.from({ length: WINDOW_SECONDS }, () => EMPTY_SLICE);
+  readonly #minute = new Tally();
+  readonly #bySecond = new History(SECONDS_KEPT);
+  readonly #byMinute = new History(MINUTES_KEPT);
+
+  add(cell: number, count: number): void {
+    this.#second.add(cell, count);
+  }
+
+  /** A second is over. */
+  step({ number, seconds }: Step): void {
+    this.#bySecond.write(number, this.#second, seconds);
+    const at = number % WINDOW_SECONDS;
+    const slice = this.#second.take();
+    this.#window.addSlice(this.#slices[at] ?? EMPTY_SLICE, -1);
+    this.#window.addSlice(slice, 1);
+    this.#slices[at] = slice;
+    this.#minute.addSlice(slice, 1);
+  }
+
+  /** A minute is over; called after the step that ended it. */
+  stepMinute({ number, seconds }: Step): void {
+    this.#byMinute.write(number, this.#minute, seconds);
+    this.#minute.take();
+  }
+
+  /** Of the last steps. @param seconds how long they took */
+  reading(seconds: number): TrafficReply {
+    return readingOf(this.#window, seconds);
+  }
+
+  /** Of the last second. @param step the one that it was */
+  lastSecond({ number, seconds }: Step): TrafficReply {
+    const tally = new Tally();
+    tally.addSlice(this.#slices[number % WINDOW_SECONDS] ?? EMPTY_SLICE, 1);
+    return readingOf(tally, seconds);
+  }
+
+  seconds(end: number, count: number): HistoryColumns {
+    return this.#bySecond.read(end, count);
+  }
+
+  minutes(end: number, count: number): HistoryColumns {
+    return this.#byMinute.read(end, count);
+  }
+}
+
+/** No traffic. */
+export const NO_TRAFFIC: TrafficReply = {
+  requestsPerSecond: 0,
+  errorRate: 0,
+  p50Ms: null,
+  p95Ms: null,
+  p99Ms: null,
+};
+
+function readingOf(tally: Tally, seconds: number): TrafficReply {
+  const { requests, errors } = tally;
+  if (requests <= 0 || seconds <= 0) return NO_TRAFFIC;
+  return {
+    requestsPerSecond: Math.round((1_000 * requests) / seconds) / 1_000,
+    errorRate: Math.min(1, errors / requests),
+    p50Ms: tally.quantileMs(0.5),
+    p95Ms: tally.quantileMs(0.95),
+    p99Ms: tally.quantileMs(0.99),
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * The traffic of the whole instance, of each route, pool and backend: what workers counted, joined, and kept by the second and
+ * by the minute. What a worker said stays when it dies.
+ *
+ *     worker ── delta ──▶ route ─▶ instance       once a second: step() ─▶ readings, histories
+ *                         backend ─▶ pool
+ */
+import type { TrafficReply } from '@lb/shared/admin-api/statistics';
+import type { TrafficDelta, TrafficSeries } from '@lb/shared/ipc/messages';
+import { TRAFFIC_CELLS } from '@lb/shared/metrics/traffic-cells';
+import type { Clock } from '@lb/shared/time/clock';
+import { Flow, MINUTES_KEPT, NO_TRAFFIC, SECONDS_KEPT, WINDOW_SECONDS } from './flow.ts';
+import type { HistoryColumns } from './history.ts';
+
+const SECONDS_PER_MINUTE = 60;
+
+/** Names of what is followed. */
+export interface FollowedNames {
+  readonly routes: readonly string[];
+  readonly pools: readonly {
+    readonly name: string;
+    readonly backends: readonly { readonly name: string }[];
+  }[];
+}
+
+/** What a reading or a history is of; nothing for the whole instance. */
+export interface Part {
+  readonly route?: string | undefined;
+  readonly pool?: string | undefined;
+  /** With a pool. */
+  readonly backend?: string | undefined;
+}
+
+/** A worker's series, and to what each adds. */
+interface Book {
+  readonly series: TrafficSeries[];
+  /** Found when it is needed first, and anew after each `follow`. */
+  targets: (readonly Flow[])[];
+}
+
+export class Traffic {
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'wallMs'>;
+  readonly #books = new Map<number, Book>();
+  readonly #whole = new Flow();
+  #flows = new Map<string, Flow>();
+  /** Of the last seconds, each at its number modulo the length. */
+  readonly #lengths = new Float64Array(WINDOW_SECONDS);
+  #seconds = 0;
+  #minutes = 0;
+  #minuteLength = 0;
+  #steppedAtMs: number;
+  #endedAtMs = 0;
+
+  constructor(clock: Pick<Clock, 'monotonicMs' | 'wallMs'>) {
+    this.#clock = clock;
+    this.#steppedAtMs = clock.monotonicMs();
+  }
+
+  /** Follows these from now on; what stays keeps its past. Call it with each snapshot. */
+  follow({ routes, pools }: FollowedNames): void {
+    const names = [
+      ...routes.map((route) => keyOf({ route })),
+      ...pools.flatMap(({ name: pool, backends }) => [
+        keyOf({ pool }),
+        ...backends.map(({ name: backend }) => keyOf({ pool, backend })),
+      ]),
+    ];
+    this.#flows = new Map(names.map((name) => [name, this.#flows.get(name) ?? new Flow()]));
+    for (const book of this.#books.values()) book.targets = [];
+  }
+
+  /** Takes what a worker counted. Ids are unique among the workers that live at one time. */
+  apply(workerId: number, { series, keys, counts }: TrafficDelta): void {
+    const book = this.#books.get(workerId) ?? { series: [], targets: [] };
+    this.#books.set(workerId, book);
+    book.series.push(...series);
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] ?? 0;
+      const number = Math.floor(key / TRAFFIC_CELLS);
+      const targets = (book.targets[number] ??= this.#targetsOf(book.series[number]));
+      for (const flow of targets) flow.add(key % TRAFFIC_CELLS, counts[at] ?? 0);
+    }
+  }
+
+  /** A worker ended: one with its id starts with new numbers. */
+  removeWorker(workerId: number): void {
+    this.#books.delete(workerId);
+  }
+
+  /** A second is over; its owner calls it once a second. */
+  step(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const step = { number: this.#seconds, seconds: (nowMs - this.#steppedAtMs) / 1_000 };
+    this.#steppedAtMs = nowMs;
+    this.#endedAtMs = this.#clock.wallMs();
+    this.#lengths[step.number % WINDOW_SECONDS] = step.seconds;
+    this.#seconds++;
+    this.#minuteLength += step.seconds;
+    for (const flow of this.#all()) flow.step(step);
+    if (this.#seconds % SECONDS_PER_MINUTE !== 0) return;
+    const minute = { number: this.#minutes, seconds: this.#minuteLength };
+    for (const flow of this.#all()) flow.stepMinute(minute);
+    this.#minutes++;
+    this.#minuteLength = 0;
+  }
+
+  /** The last ten seconds, or as many as there were; nothing for what is not followed. */
+  of(part: Part = {}): TrafficReply {
+    const seconds = this.#lengths.reduce((sum, length) => sum + length, 0);
+    return this.#flowOf(part)?.reading(seconds) ?? NO_TRAFFIC;
+  }
+
+  /** The last second of the whole instance. */
+  lastSecond(): TrafficReply {
+    const number = this.#seconds - 1;
+    const seconds = this.#lengths[number % WINDOW_SECONDS] ?? 0;
+    return number < 0 ? NO_TRAFFIC : this.#whole.lastSecond({ number, seconds });
+  }
+
+  /** Seconds and minutes that are over. */
+  get ended(): { readonly seconds: number; readonly minutes: number; readonly atMs: number } {
+    return { seconds: this.#seconds, minutes: this.#minutes, atMs: this.#endedAtMs };
+  }
+
+  /** Undefined for what is not followed. @param count at most so many seconds */
+  bySecond(part: Part, count: number): HistoryColumns | undefined {
+    return this.#flowOf(part)?.seconds(this.#seconds, Math.min(count, SECONDS_KEPT));
+  }
+
+  /** The same of minutes. */
+  byMinute(part: Part, count: number): HistoryColumns | undefined {
+    return this.#flowOf(part)?.minutes(this.#minutes, Math.min(count, MINUTES_KEPT));
+  }
+
+  *#all(): Generator<Flow, void, undefined> {
+    yield this.#whole;
+    yield* this.#flows.values();
+  }
+
+  #flowOf(part: Part): Flow | undefined {
+    const isWhole = part.route === undefined && part.pool === undefined;
+    return isWhole ? this.#whole : this.#flows.get(keyOf(part));
+  }
+
+  /** None for what was removed, or was never said what it is. */
+  #targetsOf(series: TrafficSeries | undefined): readonly Flow[] {
+    if (series === undefined) return [];
+    const own = this.#flows.get(keyOf(series));
+    const wider = 'route' in series ? this.#whole : this.#flows.get(keyOf({ pool: series.pool }));
+    return [own, wider].filter((flow) => flow !== undefined);
+  }
+}
+
+/** No name holds a line feed. */
+function keyOf({ route, pool, backend }: Part): string {
+  return route !== undefined ? `route\n${route}` : `pool\n${pool}\n${backend ?? ''}`;
+}
