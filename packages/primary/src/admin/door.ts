@@ -22,6 +22,11 @@ export class Door {
     this.#guesses = new Guesses(clock);
   }
 
+  /** Whether a token is asked for. */
+  get isLocked(): boolean {
+    return this.#token !== null;
+  }
+
   /** The refusal of somebody who has neither the token nor a session, or undefined. */
   refuse({ method, headers, socket }: IncomingMessage): Reply | undefined {
     if (this.#token === null) return undefined;

@@ -1,7 +1,15 @@
-/** POST /api/v1/login and /api/v1/logout: how the dashboard gets in where a token is set. */
+/** /api/v1/login and /api/v1/logout: how the dashboard gets in where a token is set. */
 import { json, refusal } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
 import { unknownKey } from './changes.ts';
+
+/** Whether there is a token to log in with. */
+export const loginNeed: AdminRoute = {
+  path: '/api/v1/login',
+  method: 'GET',
+  about: 'whether a token is asked for',
+  handle: (_context, { door }) => json(200, { required: door?.isLocked === true }),
+};
 
 /** Gives a session cookie for the token. */
 export const login: AdminRoute = {

@@ -3,8 +3,8 @@ import { text } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
-import { login, logout } from './login.ts';
 import { events } from './events.ts';
+import { login, loginNeed, logout } from './login.ts';
 import { changeBackend, clearOverrides, overrides } from './overrides.ts';
 import { plan } from './plan.ts';
 import { backend, pool, pools } from './pools.ts';
@@ -35,6 +35,7 @@ const PATHS: readonly AdminRoute[] = [
   plan,
   reload,
   stop,
+  loginNeed,
   login,
   logout,
 ];
