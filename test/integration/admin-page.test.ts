@@ -195,6 +195,15 @@ describe('admin server: login', () => {
     expect(answer).toMatchObject({ status: 400, body: `${JSON.stringify({ error })}\n` });
   });
 
+  test.each([
+    [TOKEN, true],
+    [null, false],
+  ])('everybody may ask whether there is a token: %p', async (token, required) => {
+    await using admin = await startAdmin({ page, token });
+    const { body } = await ask(admin.port, 'GET', '/api/v1/login');
+    expect(JSON.parse(body)).toEqual({ required });
+  });
+
   test('without a token nobody needs to log in', async () => {
     await using admin = await startAdmin({ page });
     const { status, headers } = await logIn(admin.port, 'anything');

@@ -23,12 +23,18 @@ const live = new Live({
 const page = { api, live, clock: systemClock };
 let pausing: ReturnType<typeof setTimeout> | undefined;
 
-document.addEventListener('visibilitychange', () => {
-  clearTimeout(pausing);
-  if (document.hidden) pausing = setTimeout(() => live.pause(), PAUSE_AFTER_MS);
-  else if (live.view.phase === 'paused') live.start();
-});
+document.addEventListener('visibilitychange', followVisibility);
 live.start();
+followVisibility();
+
+/** A login that is asked for waits for whoever comes back. */
+function followVisibility(): void {
+  clearTimeout(pausing);
+  const { phase } = live.view;
+  if (!document.hidden && phase === 'paused') live.start();
+  if (document.hidden && phase !== 'login')
+    pausing = setTimeout(() => live.pause(), PAUSE_AFTER_MS);
+}
 
 function draw(): void {
   isDrawing = false;

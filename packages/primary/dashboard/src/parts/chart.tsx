@@ -113,7 +113,12 @@ function chartOptions({ lines, format, leastTop, onPoint }: ChartSettings) {
   return {
     legend: { show: false },
     padding: [8, 8, 0, 0] satisfies uPlot.Padding,
-    cursor: { sync: { key: SYNC_KEY }, drag: { x: false, y: false }, points: { size: 6 } },
+    cursor: {
+      y: false,
+      sync: { key: SYNC_KEY },
+      drag: { x: false, y: false },
+      points: { size: 6 },
+    },
     scales: {
       x: {
         range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [

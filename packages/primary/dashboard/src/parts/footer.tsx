@@ -1,13 +1,9 @@
 /** Which instance this is. */
 import type { StatusReply } from '@lb/shared/admin-api/contract';
+import type { LoginNeedReply } from '@lb/shared/admin-api/login';
 import { useEffect, useState } from 'preact/hooks';
 import { formatDate } from '../model/format.ts';
 import { usePage } from './page-context.ts';
-
-/** `GET /api/v1/login` */
-interface LoginReply {
-  readonly required: boolean;
-}
 
 export function Footer({ status }: { readonly status: StatusReply | null }) {
   if (status === null) return <footer class="bottom" />;
@@ -35,7 +31,7 @@ function LogOut() {
   const { api, live } = usePage();
   const [isNeeded, setNeeded] = useState(false);
   useEffect(() => {
-    api.get<LoginReply>('/api/v1/login').then(
+    api.get<LoginNeedReply>('/api/v1/login').then(
       ({ required }) => setNeeded(required),
       // Whoever does not answer this does not answer the rest, which the page says.
       () => setNeeded(false),

@@ -39,26 +39,28 @@ export function Header({ view }: { readonly view: LiveView }) {
   );
 }
 
-/** Says how old the numbers are as soon as they are. */
+/** Says how old the numbers are as soon as they are. The age is for the eyes: it would be read out every second. */
 function Freshness({ view }: { readonly view: LiveView }) {
   const { clock } = usePage();
   const { monotonicMs } = useNow(clock);
   const { phase, sampledAtMs, trouble } = view;
   const ageMs = sampledAtMs === null ? null : monotonicMs - sampledAtMs;
   const isLive = phase === 'live' && ageMs !== null && ageMs < OLD_AFTER_MS && trouble === null;
-  const age = ageMs === null ? '' : `, data ${formatAge(ageMs)} old`;
-  const text = isLive ? 'live' : (trouble ?? `${WORDS[phase]}${age}`);
+  const text = phase === 'live' && trouble !== null ? `partly live: ${trouble}` : WORDS[phase];
   return (
-    <p class={`freshness ${isLive ? 'live' : 'stale'}`} role="status" title={text}>
+    <p class={`freshness ${isLive ? 'live' : 'stale'}`}>
       <span class="dot" aria-hidden="true" />
-      <span>{text}</span>
+      <span class="text" title={text}>
+        <span role="status">{text}</span>
+        {!isLive && ageMs !== null && <span aria-hidden="true">, data {formatAge(ageMs)} old</span>}
+      </span>
     </p>
   );
 }
 
 const WORDS: Readonly<Record<LiveView['phase'], string>> = {
   loading: 'connecting',
-  live: 'waiting',
+  live: 'live',
   away: 'no answer, trying again',
   login: 'logged out',
   paused: 'paused',

@@ -1,4 +1,5 @@
 /** Asks for the token. It goes to the instance once and is kept nowhere. */
+import type { LoginReply, LoginRequest } from '@lb/shared/admin-api/login';
 import { useState } from 'preact/hooks';
 import { LoginNeeded, Refused } from '../api/api.ts';
 import { Logo } from './icons.tsx';
@@ -13,7 +14,7 @@ export function Login() {
     setAsking(true);
     setTrouble('');
     try {
-      await api.change('POST', '/api/v1/login', { token });
+      await api.change<LoginReply>('POST', '/api/v1/login', { token } satisfies LoginRequest);
       live.start();
     } catch (error) {
       setTrouble(troubleOf(error));

@@ -34,6 +34,6 @@ export function useVisibleRows(body: RefObject<HTMLElement | null>, count: numbe
       removeEventListener('scroll', look);
       removeEventListener('resize', look);
     };
-  });
+  }, [count]);
   return visible;
 }

@@ -1,4 +1,5 @@
 /** /api/v1/login and /api/v1/logout: how the dashboard gets in where a token is set. */
+import type { LoginNeedReply, LoginReply } from '@lb/shared/admin-api/login';
 import { json, refusal } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
 import { unknownKey } from './changes.ts';
@@ -8,7 +9,8 @@ export const loginNeed: AdminRoute = {
   path: '/api/v1/login',
   method: 'GET',
   about: 'whether a token is asked for',
-  handle: (_context, { door }) => json(200, { required: door?.isLocked === true }),
+  handle: (_context, { door }) =>
+    json(200, { required: door?.isLocked === true } satisfies LoginNeedReply),
 };
 
 /** Gives a session cookie for the token. */
@@ -26,7 +28,8 @@ export const login: AdminRoute = {
     const isRefused = typeof outcome === 'object' && outcome !== null;
     context.countAction('login', isRefused ? 'refused' : 'ok', peer);
     if (isRefused) return outcome;
-    return json(200, { loggedIn: true }, outcome === null ? {} : { 'Set-Cookie': outcome });
+    const remember = outcome === null ? {} : { 'Set-Cookie': outcome };
+    return json(200, { loggedIn: true } satisfies LoginReply, remember);
   },
 };
 
@@ -39,6 +42,6 @@ export const logout: AdminRoute = {
     const fault = unknownKey(body, []);
     if (fault !== undefined) return refusal(400, fault);
     const forget = door === undefined ? {} : { 'Set-Cookie': door.logout(headers.cookie) };
-    return json(200, { loggedIn: false }, forget);
+    return json(200, { loggedIn: false } satisfies LoginReply, forget);
   },
 };
