@@ -106,6 +106,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const overriding = buildOverriding(options, {
     ...told,
     conditionOf: (slot) => conditions.conditionOf(slot),
+    readmit: (slot, by) => conditions.outliers.readmit(slot, by),
     inFlight: (slot) => workforce.load.inFlight(slot),
     registry: () => sharing.registry,
   });
