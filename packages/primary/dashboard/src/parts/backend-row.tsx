@@ -21,7 +21,7 @@ export interface BackendRowProps {
 
 export function BackendRow({ backend, place, onChange }: BackendRowProps) {
   const { name, state, inFlight, requestsPerSecond, p50Ms, p95Ms, p99Ms, errorRate } = backend;
-  const isOff = state === 'draining' || state === 'maintenance';
+  const mayBeEnabled = state === 'draining' || state === 'maintenance' || state === 'ejected';
   return (
     <div class={`row ${state}`} role="row" aria-rowindex={place} data-backend={name}>
       <span class="cell state" role="cell">
@@ -63,10 +63,10 @@ export function BackendRow({ backend, place, onChange }: BackendRowProps) {
         <button
           type="button"
           class="small"
-          onClick={() => onChange(isOff ? 'enable' : 'drain')}
-          aria-label={`${isOff ? 'Enable' : 'Drain'} ${name}`}
+          onClick={() => onChange(mayBeEnabled ? 'enable' : 'drain')}
+          aria-label={`${mayBeEnabled ? 'Enable' : 'Drain'} ${name}`}
         >
-          {isOff ? 'Enable' : 'Drain'}
+          {mayBeEnabled ? 'Enable' : 'Drain'}
         </button>
         <button
           type="button"

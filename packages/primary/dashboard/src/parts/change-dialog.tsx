@@ -117,7 +117,9 @@ function explanation(kind: ChangeKind, pool: PoolReply, backend: BackendReply): 
       return `New traffic goes to the ${counted(others, 'other backend')} that are up. ${rest} It stays drained until it is enabled.`;
     }
     case 'enable':
-      return 'It takes new traffic again as soon as it is healthy.';
+      return backend.state === 'ejected'
+        ? 'It takes new traffic again at once. When real traffic speaks against it, it is ejected once more.'
+        : 'It takes new traffic again as soon as it is healthy.';
     case 'weight':
       return `The share of traffic, from 0 (no new traffic) to 1000. The configuration says ${weight}.`;
   }
