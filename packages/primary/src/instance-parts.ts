@@ -6,6 +6,7 @@ import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
 import { NO_ROUTE } from '@lb/shared/metrics/catalog';
 import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Page } from './admin/page.ts';
 import { AdminServer } from './admin/server.ts';
 import type { ConfigOrigin, Loaded } from './config/config-origin.ts';
 import { buildChanging, type Changing } from './config/changing.ts';
@@ -52,6 +53,8 @@ export interface PrimaryOptions {
   /** Sockets that this process was started with. */
   readonly inherited: InheritedDescriptors;
   readonly fork: ForkWorker;
+  /** The dashboard, where there is to be one. */
+  readonly page: Page | undefined;
   readonly version: string;
   readonly log: Logger;
   readonly clock: Clock;
@@ -186,7 +189,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     ...shown,
     ...lifecycle,
   });
-  const admin = new AdminServer({ context: view, log });
+  const admin = new AdminServer({ context: view, log, clock, page: options.page });
   return {
     ...shown,
     health,
