@@ -73,12 +73,8 @@ export class CacheModel {
     request: ModelRequest,
     { status, directives, vary, setCookie, expires }: ModelAnswer,
   ): boolean {
-    if (NOT_KEPT.includes(status)) return false;
-    if (has(request.directives, 'no-store')) return false;
-    const isUnderstood = status !== 599;
-    if (has(directives, 'must-understand') ? !isUnderstood : has(directives, 'no-store'))
+    if (NOT_KEPT.includes(status) || isForbidden(request, { status, directives, vary }))
       return false;
-    if (has(directives, 'private') || vary === '*') return false;
     const isPublic = has(directives, 'public');
     // Section 3.5.
     const isPermitted =
@@ -117,6 +113,16 @@ export class CacheModel {
     const age = /^\d+$/.test(answer.age ?? '') ? Number(answer.age) : 0;
     return age + nowS - receivedS;
   }
+}
+
+/** By a directive, or because nothing tells whom it is for. */
+function isForbidden(
+  request: ModelRequest,
+  { status, directives, vary }: Pick<ModelAnswer, 'status' | 'directives' | 'vary'>,
+): boolean {
+  const isUnderstood = status !== 599;
+  if (has(directives, 'must-understand') ? !isUnderstood : has(directives, 'no-store')) return true;
+  return has(request.directives, 'no-store') || has(directives, 'private') || vary === '*';
 }
 
 function has(directives: readonly string[], name: string): boolean {

@@ -94,7 +94,7 @@ export class Worker {
     this.#backends.onOutlier(() => this.#sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
-    this.#caches = new Caches(this.#cells, clock);
+    this.#caches = new Caches(this.#cells, clock, setup.send);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
       primary: this.#primaryStore,
@@ -185,6 +185,9 @@ export class Worker {
       case 'peers':
         this.#stores.setInstances(message.instances);
         return;
+      case 'purge':
+        this.#caches.forget(message.cache, message.keys);
+        return;
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
@@ -263,8 +266,7 @@ export class Worker {
 
   /** The primary says it once for all workers. */
   #reportStore(error: StoreError | undefined): void {
-    const reason = error?.message ?? null;
-    this.#setup.send({ lb: 1, type: 'store-changed', reason });
+    this.#setup.send({ lb: 1, type: 'store-changed', reason: error?.message ?? null });
   }
 
   /** Who waits for the version also wants to know what was begun before it: the load goes first. */

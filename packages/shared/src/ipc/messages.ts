@@ -1,9 +1,10 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, reopen-logs, ping, drain ──▶ worker
+ *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, purge, reopen-logs, ping,
+ *             drain ──▶ worker
  *     primary ◀── ready, listening, answered, applied, metrics, load, outcomes, permits, tries, backend-failed, store,
- *                 store-changed, overload, pong, failed, drained ── worker
+ *                 store-changed, purge, overload, pong, failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
@@ -72,6 +73,12 @@ export type ToWorker = { readonly lb: 1 } & (
   | {
       /** Reopen the log files: they were moved away. */
       readonly type: 'reopen-logs';
+    }
+  | {
+      /** What is stored under these keys of a cache is not true any more. */
+      readonly type: 'purge';
+      readonly cache: string;
+      readonly keys: readonly string[];
     }
   | {
       /** Say `pong`. */
@@ -187,6 +194,12 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly isShedding: boolean;
       /** How late its event loop is. */
       readonly delayMs: number;
+    }
+  | {
+      /** A request has changed what is stored under these keys of a cache; it goes to all other workers. */
+      readonly type: 'purge';
+      readonly cache: string;
+      readonly keys: readonly string[];
     }
   | {
       /** Its event loop turns. */

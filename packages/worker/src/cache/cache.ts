@@ -41,6 +41,8 @@ import { Visit } from './visit.ts';
 export interface CacheTools {
   readonly clock: Clock;
   readonly metrics: CacheMetrics;
+  /** Has the other workers forget these keys. */
+  readonly onInvalidation: (keys: readonly string[]) => void;
 }
 
 /** How an entry is sent. */
@@ -56,11 +58,13 @@ export class Cache {
   readonly tier: Tier;
   readonly fills: Fills;
   readonly #memory: MemoryTier;
+  readonly #onInvalidation: CacheTools['onInvalidation'];
   #rules: StoreRules;
   /** By name, those that use it. */
   #routes: readonly string[] = [];
 
-  constructor(rules: StoreRules, { clock, metrics }: CacheTools) {
+  constructor(rules: StoreRules, { clock, metrics, onInvalidation }: CacheTools) {
+    this.#onInvalidation = onInvalidation;
     this.clock = clock;
     this.metrics = metrics;
     this.#rules = rules;
@@ -130,10 +134,16 @@ export class Cache {
     return entry.isStored ? entry : undefined;
   }
 
-  /** Forgets all variants of an address, and what is on its way for it. @param addressOf the key that it has on a route */
-  invalidate(addressOf: (route: string) => string): void {
-    for (const route of this.#routes) {
-      const key = addressOf(route);
+  /** Forgets an address on all routes, here and in the other workers. @param keyOn the key that it has on a route */
+  invalidate(keyOn: (route: string) => string): void {
+    const keys = this.#routes.map(keyOn);
+    this.forget(keys);
+    this.#onInvalidation(keys);
+  }
+
+  /** Forgets all variants of these addresses, and what is on its way for them. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) {
       this.tier.removeAll(key);
       this.fills.invalidate(key);
     }
