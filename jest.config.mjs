@@ -19,7 +19,7 @@ const otherEngine = {
   ...shared,
   displayName: 'http-proxy-3',
   globals: { ENGINE: 'http-proxy-3' },
-  testMatch: ['<rootDir>/test/integration/{body,request,response,retry}-*.test.ts'],
+  testMatch: ['<rootDir>/test/integration/{body,cache,request,response,retry}-*.test.ts'],
 };
 
 export default {

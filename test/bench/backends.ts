@@ -5,6 +5,7 @@
  *     GET  /       110 bytes
  *     GET  /10k    10 KiB, a file
  *     GET  /1m     1 MiB, a file
+ *     GET  /cached/1k, /cached/100k: files that may be kept
  *     POST /post   110 bytes, when the whole body has arrived
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -26,8 +27,10 @@ export function backendAddresses(port: number, count: number): string[] {
 /** Writes configuration and files into the folder. */
 export function backendsCommand(nginx: string, folder: string, port: number): Command {
   const www = join(folder, 'www');
-  mkdirSync(www);
+  mkdirSync(join(www, 'cached'), { recursive: true });
   writeFileSync(join(www, '10k'), 'x'.repeat(10 * 1024));
+  writeFileSync(join(www, 'cached', '1k'), 'x'.repeat(1024));
+  writeFileSync(join(www, 'cached', '100k'), 'x'.repeat(100 * 1024));
   writeFileSync(join(www, '1m'), 'x'.repeat(1024 * 1024));
   const [first = ''] = backendAddresses(port, 1);
   const listens = backendAddresses(port, BACKENDS).map((address) => `listen ${address};`);
@@ -46,6 +49,7 @@ http {
     ${listens.join(' ')}
     root ${www};
     location = / { ${small} }
+    location /cached { add_header Cache-Control "max-age=3600"; }
     # "return" would answer before the body is there; a proxied request waits for it.
     location = /post {
       proxy_pass http://itself/; proxy_http_version 1.1; proxy_method GET; proxy_pass_request_body off;

@@ -1,6 +1,7 @@
 /** One request to a backend for each missing answer, however many ask for it meanwhile, and whoever leaves. */
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { metricTotal } from '../support/metric-totals.ts';
 import { headerOf, RawClient, type RawResponse, requestText } from '../support/raw-client.ts';
 import type { RawPeer } from '../support/raw-peer.ts';
 import { scriptedBackend } from '../support/scripted-backend.ts';
@@ -12,6 +13,8 @@ interface Held extends AsyncDisposable {
   readonly port: number;
   /** Waits for so many. */
   asked(count: number): Promise<void>;
+  /** Waits until so many requests of clients are in the worker. */
+  inside(count: number): Promise<void>;
   /** Sends a request; its answer is read later. */
   ask(fields?: readonly string[], target?: string): Promise<RawClient>;
 }
@@ -30,6 +33,10 @@ async function startHeld(cache = '{}'): Promise<Held> {
   return {
     peers,
     port: worker.port,
+    inside: (count) =>
+      eventually(() =>
+        expect(metricTotal(worker.messages, 'lb_http_requests_in_flight')).toBe(count),
+      ),
     asked: (count) => eventually(() => expect(peers.length).toBe(count)),
     async ask(fields = [], target = '/') {
       const client = await RawClient.connect(worker.port);
@@ -62,6 +69,7 @@ async function several(
 ): Promise<RawClient[]> {
   const clients: RawClient[] = [];
   for (let i = 0; i < count; i++) clients.push(await lb.ask(fields));
+  await lb.inside(count);
   return clients;
 }
 
@@ -73,7 +81,7 @@ describe('requests for a missing answer', () => {
     await lb.asked(1);
     lb.peers[0]?.send(`${FRESH}${BODY.slice(0, 5)}`);
     await first.untilReceived('01234');
-    const others = await several(lb, 10);
+    const others = await Promise.all(Array.from({ length: 10 }, () => lb.ask()));
     for (const client of others) await client.untilReceived('01234');
     lb.peers[0]?.send(BODY.slice(5));
 
@@ -120,7 +128,7 @@ describe('requests for a missing answer', () => {
       peer.send(`${head('Cache-Control: private', 'Content-Length: 1')}b`);
     expect((await bodiesOf(clients)).sort()).toEqual(['a', 'b', 'b']);
 
-    await several(lb, 2);
+    for (let i = 0; i < 2; i++) await lb.ask();
     await lb.asked(5);
   });
 
@@ -130,7 +138,7 @@ describe('requests for a missing answer', () => {
 
     const one = await several(lb, 2, ['X-Kind: 1']);
     const other = await lb.ask(['X-Kind: 2']);
-    await lb.asked(1);
+    await lb.inside(3);
     lb.peers[0]?.send(`${varying}${BODY}`);
     await lb.asked(2);
     lb.peers[1]?.send(`${varying}abcdefghij`);

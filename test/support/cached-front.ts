@@ -44,7 +44,13 @@ export async function startCached(options: CachedOptions = {}): Promise<CachedFr
     route = '',
     config = `routes: [{ name: all, pool: web, cache: c${route} }]`,
   } = options;
-  const front = await startFront({ respond, clock, config: `caches: { c: ${cache} }\n${config}` });
+  const front = await startFront({
+    respond,
+    clock,
+    config: `caches: { c: ${cache} }\n${config}`,
+    // The clock leaps, and a connection that was just made must not be late for it.
+    limits: '{ headerTimeout: 24h }',
+  });
   const { port, backend, worker } = front;
   return {
     port,

@@ -97,7 +97,7 @@ export class Worker {
     this.#backends.onOutlier(() => this.#reports.sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
-    this.#caches = new Caches(this.#cells, clock);
+    this.#caches = new Caches(this.#cells, clock, setup.send);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
       primary: this.#primaryStore,
@@ -203,6 +203,9 @@ export class Worker {
           answer: this.#answer(message.question),
         });
         return;
+      case 'purge':
+        this.#caches.forget(message.cache, message.keys);
+        return;
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
@@ -274,8 +277,7 @@ export class Worker {
 
   /** The primary says it once for all workers. */
   #reportStore(error: StoreError | undefined): void {
-    const reason = error?.message ?? null;
-    this.#setup.send({ lb: 1, type: 'store-changed', reason });
+    this.#setup.send({ lb: 1, type: 'store-changed', reason: error?.message ?? null });
   }
 
   /** Who waits for the version also wants to know what was begun before it: the load goes first. */

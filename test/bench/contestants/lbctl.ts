@@ -18,6 +18,8 @@ interface Variant {
   readonly probeInterval?: string;
   /** One that nobody reaches, kept where; all clients have one address, and so one bucket. */
   readonly limit?: 'memory' | 'redis';
+  /** Keeps what may be kept. */
+  readonly isCached?: boolean;
   /** By the balancer's own cookie. */
   readonly isSticky?: boolean;
 }
@@ -52,6 +54,10 @@ function configuration({ folder, port, backends, redisSocket }: Site, variant: V
       rateLimits: { all: { rate: '1000000/s' } },
       routes: [{ pool: 'web', rateLimit: ['all'] }],
       store: { type: limit, ...(limit === 'redis' && { url: `unix:${redisSocket}` }) },
+    }),
+    ...(variant.isCached === true && {
+      caches: { kept: {} },
+      routes: [{ pool: 'web', cache: 'kept' }],
     }),
     pools: {
       web: {

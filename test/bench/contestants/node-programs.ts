@@ -8,6 +8,9 @@ export const bareHttpProxy3 = nodeProgram('http-proxy-3', 'bare-http-proxy-3.mjs
 /** Raw sockets on both sides; for small answers alone. */
 export const rawSockets = nodeProgram('raw-sockets', 'raw-sockets.mjs');
 
+/** Answers by itself; for cached answers alone. */
+export const nodeHello = nodeProgram('node-hello', 'node-hello.mjs');
+
 function nodeProgram(name: string, program: string): Contestant {
   const path = fileURLToPath(new URL(program, import.meta.url));
   return {

@@ -4,10 +4,18 @@ import type { Contestant } from './contestant.ts';
 import { haproxy } from './haproxy.ts';
 import { lbctl } from './lbctl.ts';
 import { nginx } from './nginx.ts';
-import { bareHttpProxy3, rawSockets } from './node-programs.ts';
+import { nginxCache } from './nginx-cache.ts';
+import { bareHttpProxy3, nodeHello, rawSockets } from './node-programs.ts';
 
 /** lbctl and programs that are compared with it everywhere. */
 export const usual: readonly Contestant[] = [nginx, haproxy, caddy, bareHttpProxy3, lbctl()];
+
+/** Who answers without a backend. */
+export const caching: readonly Contestant[] = [
+  nginxCache,
+  nodeHello,
+  lbctl('lbctl', { isCached: true }),
+];
 
 /** Everybody, for small answers. */
 export const everybody: readonly Contestant[] = [

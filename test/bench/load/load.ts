@@ -26,6 +26,8 @@ export const LOADS = {
   small,
   '10k': { ...small, path: '/10k', answerBytes: 10 * 1024 },
   '1m': { ...small, path: '/1m', answerBytes: 1024 * 1024 },
+  cached1k: { ...small, path: '/cached/1k', answerBytes: 1024 },
+  cached100k: { ...small, path: '/cached/100k', answerBytes: 100 * 1024 },
   post: { ...small, path: '/post', postBytes: 100 * 1024 },
   connect: { ...small, closes: true },
   cookie: { ...small, returnsCookie: true },

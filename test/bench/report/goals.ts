@@ -17,6 +17,10 @@ const GOALS: readonly Goal[] = [
   ratio('CPU per request, lbctl : raw sockets', 'small', 'lbctl : raw-sockets', 1.3),
   ratio('CPU per request, lbctl : caddy', 'small', 'lbctl : caddy', 1 / 2.5),
   ratio('CPU per request, lbctl : http-proxy-3', 'small', 'lbctl : http-proxy-3', 1 / 4),
+  ratio('CPU per hit of 1 KiB, lbctl : Node', 'cache-1k', 'lbctl : node-hello', 1.4),
+  ratio('CPU per hit of 1 KiB, lbctl : nginx', 'cache-1k', 'lbctl : nginx proxy_cache', 2),
+  ratio('CPU per hit of 100 KiB, lbctl : Node', 'cache-100k', 'lbctl : node-hello', 1.4),
+  ratio('CPU per hit of 100 KiB, lbctl : nginx', 'cache-100k', 'lbctl : nginx proxy_cache', 2),
   ratio('access log on : off', 'log', 'lbctl-access-log : lbctl', 1.15),
   {
     text: 'KiB of an idle connection',

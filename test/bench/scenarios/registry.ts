@@ -1,6 +1,6 @@
 /** What can be measured, in the order in which a run does it. Adding one is a line here. */
 import { lbctl } from '../contestants/lbctl.ts';
-import { everybody, usual } from '../contestants/peers.ts';
+import { caching, everybody, usual } from '../contestants/peers.ts';
 import { LOADS } from '../load/load.ts';
 import { accept } from './accept.ts';
 import { amongPeers, amongVariants } from './cpu.ts';
@@ -54,6 +54,18 @@ export const SCENARIOS: readonly Scenario[] = [
     isDefault: true,
     load: LOADS['1m'],
     contestants: usual,
+  }),
+  amongPeers({
+    name: 'cache-1k',
+    about: 'GET 1 KiB that is kept, 100 keep-alive connections',
+    load: LOADS.cached1k,
+    contestants: caching,
+  }),
+  amongPeers({
+    name: 'cache-100k',
+    about: 'GET 100 KiB that is kept, 100 keep-alive connections',
+    load: LOADS.cached100k,
+    contestants: caching,
   }),
   amongPeers({
     name: 'post',

@@ -27,6 +27,8 @@ export interface Receivers {
   readonly questions: Questions;
   /** Sends an answer. */
   readonly answer: (worker: Worker, message: ToWorker) => void;
+  /** Passes something on to all other workers. */
+  readonly tellOthers: (worker: Worker, message: ToWorker) => void;
 }
 
 /** Hands each message to the one that it is for. */
@@ -43,6 +45,7 @@ export function receiver({
   limiting,
   questions,
   answer,
+  tellOthers,
 }: Receivers): (worker: Worker, message: ToPrimary) => void {
   return (worker, message) => {
     switch (message.type) {
@@ -76,6 +79,9 @@ export function receiver({
         return;
       case 'answered':
         dealer.answered(message.id, message.isTaken);
+        return;
+      case 'purge':
+        tellOthers(worker, message);
         return;
       case 'overload':
         chronicle.shedding(worker.slot, message.isShedding, message.delayMs);

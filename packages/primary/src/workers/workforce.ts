@@ -77,6 +77,9 @@ export function buildWorkforce(
   const questions = new Questions({ send: (id, message) => supervisor.send(id, message) });
   const receive = receiver({
     answer: ({ id }, message) => supervisor.send(id, message),
+    tellOthers: (worker, message) => {
+      for (const { id } of supervisor.workers) if (id !== worker.id) supervisor.send(id, message);
+    },
     drains: overriding.drains,
     chronicle,
     limiting,

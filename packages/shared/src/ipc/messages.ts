@@ -1,9 +1,9 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, ask, reopen-logs, ping, drain ──▶ worker
+ *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, ask, purge, reopen-logs, ping, drain ──▶ worker
  *     primary ◀── ready, listening, answered, applied, metrics, traffic, load, outcomes, permits, tries, backend-failed, store,
- *                 store-changed, overload, told, pong, failed, drained ── worker
+ *                 store-changed, purge, overload, told, pong, failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
@@ -81,6 +81,12 @@ export type ToWorker = { readonly lb: 1 } & (
   | {
       /** Reopen the log files: they were moved away. */
       readonly type: 'reopen-logs';
+    }
+  | {
+      /** What is stored under these keys of a cache is not true any more. */
+      readonly type: 'purge';
+      readonly cache: string;
+      readonly keys: readonly string[];
     }
   | {
       /** Say `pong`. */
@@ -202,6 +208,12 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly type: 'told';
       readonly id: number;
       readonly answer: Answer;
+    }
+  | {
+      /** A request has changed what is stored under these keys of a cache; it goes to all other workers. */
+      readonly type: 'purge';
+      readonly cache: string;
+      readonly keys: readonly string[];
     }
   | {
       /** Its event loop turns. */

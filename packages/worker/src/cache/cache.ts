@@ -41,6 +41,8 @@ import { Visit } from './visit.ts';
 export interface CacheTools {
   readonly clock: Clock;
   readonly metrics: CacheMetrics;
+  /** Has the other workers forget these keys. */
+  readonly onInvalidation: (keys: readonly string[]) => void;
 }
 
 /** How an entry is sent. */
@@ -60,11 +62,13 @@ export class Cache {
   readonly tier: Tier;
   readonly fills: Fills;
   readonly #memory: MemoryTier;
+  readonly #onInvalidation: CacheTools['onInvalidation'];
   #rules: StoreRules;
   /** By name, those that use it. */
   #routes: readonly string[] = [];
 
-  constructor(rules: StoreRules, { clock, metrics }: CacheTools) {
+  constructor(rules: StoreRules, { clock, metrics, onInvalidation }: CacheTools) {
+    this.#onInvalidation = onInvalidation;
     this.clock = clock;
     this.metrics = metrics;
     this.#rules = rules;
@@ -114,14 +118,12 @@ export class Cache {
   }
 
   /** Answers a request with what is stored. */
-  send(exchange: Exchange, { status, nowMs, ...use }: Sending): void {
-    const { entry } = use;
-    const lines = this.config.addStatusHeader
-      ? status === 'hit'
-        ? entry.hitLines(nowMs)
-        : entry.ageLine(nowMs) + cacheStatusLine(status, entry.ttlSeconds(nowMs))
-      : entry.ageLine(nowMs);
-    sendStored(exchange, { ...use, lines, tier: this.tier });
+  send(exchange: Exchange, { route, entry, traits, status, nowMs }: Sending): void {
+    let lines: string;
+    if (!this.config.addStatusHeader) lines = entry.ageLine(nowMs);
+    else if (status === 'hit') lines = entry.hitLines(nowMs);
+    else lines = entry.ageLine(nowMs) + cacheStatusLine(status, entry.ttlSeconds(nowMs));
+    sendStored(exchange, { route, entry, traits, lines, tier: this.tier });
   }
 
   /** Cache-Status of a request that goes on; '' when none is wanted. */
@@ -135,10 +137,16 @@ export class Cache {
     return entry.isStored ? entry : undefined;
   }
 
-  /** Forgets all variants of an address, and what is on its way for it. @param addressOf the key that it has on a route */
-  invalidate(addressOf: (route: string) => string): void {
-    for (const route of this.#routes) {
-      const key = addressOf(route);
+  /** Forgets an address on all routes, here and in the other workers. @param keyOn the key that it has on a route */
+  invalidate(keyOn: (route: string) => string): void {
+    const keys = this.#routes.map(keyOn);
+    this.forget(keys);
+    this.#onInvalidation(keys);
+  }
+
+  /** Forgets all variants of these addresses, and what is on its way for them. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) {
       this.tier.removeAll(key);
       this.fills.invalidate(key);
     }

@@ -66,9 +66,10 @@ export class Entry {
     return -this.freshMs(nowMs) < this.answer.freshness.staleWhileRevalidateMs;
   }
 
-  /** Stale, and better than an error. */
+  /** Better than an error, where that is allowed; also when it is fresh and the client wanted it fresher. */
   mayServeOnError(nowMs: number): boolean {
-    return -this.freshMs(nowMs) < this.answer.freshness.staleIfErrorMs;
+    const { staleIfErrorMs } = this.answer.freshness;
+    return staleIfErrorMs > 0 && -this.freshMs(nowMs) < staleIfErrorMs;
   }
 
   /** It may be asked for again behind its use. */
