@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RedisConnection } from '@lb/shared/store/redis/redis-connection';
+import { RedisAnswers } from '@lb/shared/store/redis/redis-answers';
 import { RedisRegistry } from '@lb/shared/store/redis/redis-registry';
 import { RedisStore } from '@lb/shared/store/redis/redis-store';
 import { eventually } from '../support/eventually.ts';
@@ -134,10 +135,40 @@ describe('a user of Redis', () => {
     await registry.leave('short');
     await registry.beat('b', '{}', 1_000);
     expect(await registry.clearOverrides()).toBe(0);
+    await useAnswers(own, registry);
     expect(await server.cli('acl', 'log')).toBe('');
     await own.close();
   });
 });
+
+/** Everything that is done with shared answers. */
+async function useAnswers(own: RedisConnection, registry: RedisRegistry): Promise<void> {
+  const answers = new RedisAnswers(own, (bytes) => bytes.toString());
+  const place = { address: 'c all http://a/', vary: '', variant: '' };
+  const [claim, lease] = [
+    { token: 't', ms: 1_000 },
+    { place, token: 't' },
+  ];
+  const bytes = Buffer.from('answer');
+  await answers.ask(place, claim);
+  await answers.hold(place, claim);
+  await answers.keep(place, { bytes, freshMs: 1_000, usefulMs: 1_000, tags: ['tag'] }, lease);
+  await answers.letGo(lease, 1_000);
+  await answers.drop(place);
+  await answers.forget([place.address]);
+  const purges = [
+    { by: 'url', value: 'http://a/', cache: 'c' },
+    { by: 'prefix', value: 'http://a/', cache: 'c' },
+    { by: 'tag', value: 'tag', cache: 'c' },
+  ] as const;
+  for (const purge of purges) await registry.purgeStep(purge, ['c'], '0');
+  const end = await registry.endOfPurges();
+  await registry.logPurge(purges[0]);
+  await registry.purgesAfter(end);
+  await registry.purgedUpTo('id', end);
+  await registry.purgedUpTo('id', null);
+  await registry.purgePlaces();
+}
 
 describe('the registry in Redis', () => {
   test('the first secret that is proposed is that of all', async () => {

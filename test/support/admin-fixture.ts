@@ -91,6 +91,11 @@ function fakeContext(over: Partial<AdminContext> = {}) {
       asked.push(`clear by ${by}`);
       return Promise.resolve({ cleared: 2, warning: null });
     },
+    caches: () => Promise.resolve([]),
+    purge: ({ by, value }) => {
+      asked.push(`purge ${by} ${value}`);
+      return Promise.resolve({ purged: 1, silent: [], warning: null });
+    },
     routes: () => [{ name: 'api', match: {}, action: { kind: 'pool', pool: 'app' } }],
     config: (resolved) => ({ resolved, admin: { token: 'very-secret', bind: '127.0.0.1:9090' } }),
     reload: (guardMs) => {

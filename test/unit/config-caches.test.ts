@@ -58,6 +58,11 @@ describe('caches', () => {
       'raise maxSize, or lower maxObject',
     ],
     [
+      'caches: { c: { shared: true } }',
+      '3:24 caches.c.shared: a shared cache is kept in Redis, and "store.type" is memory',
+      'set "store.type: redis" and store.url, or take "shared" away',
+    ],
+    [
       'caches: { c: { methods: [POST] } }',
       '3:26 caches.c.methods[0]: expected "GET" or "HEAD"',
       null,

@@ -25,7 +25,6 @@ pools:
     retries: { on: [{pools.*.retries.on.[]}], methods: [{pools.*.retries.methods.[]}] {pools.*.retries} }
     connections: { protocol: {pools.*.connections.protocol} }
     {pools.*}
-caches: { default: { shared: {caches.*.shared} } }
 admin: { bind: 127.0.0.1:9090 }
 log: { access: { enabled: true {log.access} } }
 `;
@@ -44,7 +43,6 @@ const FINE: Readonly<Record<string, string>> = {
   'pools.*.retries.on.[]': 'connect',
   'pools.*.retries.methods.[]': 'GET',
   'pools.*.connections.protocol': 'auto',
-  'caches.*.shared': 'false',
 };
 
 /** Puts a text into one slot and something fine, or nothing, into the others. */

@@ -8,6 +8,7 @@ import { NO_ROUTE } from '@lb/shared/metrics/catalog';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Page } from './admin/page.ts';
 import { AdminServer } from './admin/server.ts';
+import { CacheControl } from './caches/cache-control.ts';
 import type { ConfigOrigin, Loaded } from './config/config-origin.ts';
 import { buildChanging, type Changing } from './config/changing.ts';
 import type { ReloadOutcome } from './config/reload.ts';
@@ -90,6 +91,7 @@ export interface InstanceParts {
   readonly secret: CookieSecret;
   readonly publisher: SnapshotPublisher;
   readonly sharing: Sharing;
+  readonly cacheControl: CacheControl;
   readonly changing: Changing;
   readonly view: InstanceView;
   readonly admin: AdminServer;
@@ -146,6 +148,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     sharing,
     metrics,
     traffic,
+    invalidated: (cache, keys) => cacheControl.invalidated(cache, keys),
   });
   const { load, limiting, supervisor, dealer, questions } = workforce;
   const secret = new CookieSecret({
@@ -175,7 +178,15 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     routes: () => routeNames(publisher.current.config),
     pools: () => poolView.pools(),
   });
-  const shown = { listeners, supervisor, sharing, statistics, events, ...known };
+  const cacheControl = new CacheControl({
+    clock,
+    config: () => changing.reloader.inForce.config,
+    id: () => view.facts().id,
+    sharing,
+    workers: workforce.workerCaches,
+    metrics,
+  });
+  const shown = { listeners, supervisor, sharing, statistics, events, cacheControl, ...known };
   const view = new InstanceView({
     version,
     startedAtMs,

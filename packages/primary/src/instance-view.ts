@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import type {
   BackendChangeRequest,
   BackendReply,
+  CachePurgeReply,
+  CacheReply,
   OverridesClearedReply,
   OverridesReply,
   PoolReply,
@@ -12,6 +14,7 @@ import type {
 } from '@lb/shared/admin-api/contract';
 import type { ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
 import type { EventReply, HistoryReply } from '@lb/shared/admin-api/statistics';
+import type { Purge } from '@lb/shared/model/purge';
 import { formatBind } from '@lb/shared/net/bind-address';
 import type {
   AdminAction,
@@ -21,6 +24,7 @@ import type {
   ExplainOutcome,
   HistoryPart,
 } from './admin/context.ts';
+import type { CacheControl } from './caches/cache-control.ts';
 import type { Changing } from './config/changing.ts';
 import type { FileText } from './config/config-origin.ts';
 import type { PlanOutcome, ReloadOutcome } from './config/reload.ts';
@@ -62,6 +66,7 @@ export interface InstanceViewOptions {
   readonly events: EventLog;
   readonly metrics: MetricsAggregate;
   readonly sharing: Sharing;
+  readonly cacheControl: CacheControl;
   readonly refreshMetrics: () => void;
   /** Records a change that was asked for. */
   readonly acted: (action: AdminAction, result: string, by: string) => void;
@@ -153,6 +158,14 @@ export class InstanceView implements AdminContext {
 
   clearOverrides(by: string): Promise<OverridesClearedReply> {
     return this.#parts.overriding.control.clear(by);
+  }
+
+  caches(): Promise<readonly CacheReply[]> {
+    return this.#parts.cacheControl.caches();
+  }
+
+  purge(wish: Pick<Purge, 'by' | 'value'>): Promise<CachePurgeReply> {
+    return this.#parts.cacheControl.purge(wish);
   }
 
   routes(): readonly RouteReply[] {

@@ -125,7 +125,7 @@ export class Primary {
 
   async #open(first: Loaded): Promise<readonly BindFailure[]> {
     const { config } = first;
-    const { listeners, dealer, admin, supervisor, overriding, secret } = this.#parts;
+    const { listeners, dealer, admin, supervisor, overriding, secret, cacheControl } = this.#parts;
     const prepared = await listeners.prepare(config.listeners, workerCountOf(config));
     if (!prepared.ok) return prepared.failures;
     listeners.commit(prepared.plan);
@@ -138,6 +138,7 @@ export class Primary {
     if (!opened.ok) return [opened];
     this.#adminAddress = opened.address;
     this.#publish(first);
+    cacheControl.start();
     this.#parts.changing.history.sample();
     const { clock } = this.#options;
     this.#sampling = new AlignedTimer(SAMPLING, clock, () => this.#sample()).unref();
@@ -212,7 +213,7 @@ export class Primary {
 
   async #close(): Promise<void> {
     const { listeners, dealer, admin, load, sharing, changing } = this.#parts;
-    const { health, outliers, limiting, questions, overriding } = this.#parts;
+    const { health, outliers, limiting, questions, overriding, cacheControl } = this.#parts;
     this.#sampling?.stop();
     changing.guard.end('stopped', 'the instance stops');
     listeners.close();
@@ -222,6 +223,7 @@ export class Primary {
     limiting.close();
     questions.close();
     load.close();
+    await cacheControl.close();
     await sharing.close();
     await admin.close();
     await overriding.overrides.close();

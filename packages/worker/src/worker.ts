@@ -97,7 +97,7 @@ export class Worker {
     this.#backends.onOutlier(() => this.#reports.sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
-    this.#caches = new Caches(this.#cells, clock, setup.send);
+    this.#caches = new Caches(this.#cells, { clock, random }, setup.send);
     this.#primaryStore = new PrimaryStore(setup.send);
     this.#stores = new WorkerStores({
       primary: this.#primaryStore,
@@ -250,16 +250,15 @@ export class Worker {
   #apply(snapshot: Snapshot): void {
     const { config } = snapshot;
     this.#workerCount = snapshot.workerCount;
-    this.#stores.apply(snapshot.store, {
-      instances: snapshot.instances,
-      workers: snapshot.workerCount,
-    });
+    const peers = { instances: snapshot.instances, workers: snapshot.workerCount };
+    const sharesAnswers = Object.values(config.caches).some(({ shared }) => shared);
+    this.#stores.apply(snapshot.store, peers, sharesAnswers);
     const { pools, removed } = this.#backends.apply(snapshot);
     for (const backend of removed) this.#tunnels.close(backend);
     const parts = {
       pools,
       limiters: this.#limiters.apply(config.rateLimits, this.#stores.limits),
-      caches: this.#caches.apply(config),
+      caches: this.#caches.apply(config, this.#stores.answers),
       mirrors: this.#mirrors.apply(config.routes, pools),
       compressions: this.#compressions,
       random: this.#services.random,
@@ -295,6 +294,7 @@ export class Worker {
 
   #answer(question: Question): Answer {
     if (question.kind === 'requests') return { kind: 'requests', requests: this.#pastRequests.all };
+    if (question.kind === 'purge') return this.#caches.purge(question.purges);
     const { clock } = this.#services;
     const runtime = this.#requireRuntime();
     const parts = { place: this.#setup.place, runtime, nowMs: clock.monotonicMs() };

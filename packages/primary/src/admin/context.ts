@@ -5,6 +5,8 @@ import type {
   BackendChangeReply,
   BackendChangeRequest,
   BackendReply,
+  CachePurgeReply,
+  CacheReply,
   ConfigErrorReply,
   GuardReply,
   OverridesClearedReply,
@@ -14,6 +16,7 @@ import type {
   RouteReply,
   StatusReply,
 } from '@lb/shared/admin-api/contract';
+import type { Purge } from '@lb/shared/model/purge';
 
 interface Refused {
   readonly ok: false;
@@ -56,7 +59,15 @@ export interface HistoryPart {
 
 /** The label `action` of lb_admin_actions_total. */
 export type AdminAction =
-  'login' | 'reload' | 'stop' | 'drain' | 'disable' | 'enable' | 'weight' | 'overrides_clear';
+  | 'login'
+  | 'reload'
+  | 'stop'
+  | 'drain'
+  | 'disable'
+  | 'enable'
+  | 'weight'
+  | 'overrides_clear'
+  | 'cache_purge';
 
 /** The rest of the primary, as the admin server sees it. */
 export interface AdminContext {
@@ -75,6 +86,9 @@ export interface AdminContext {
   ): Promise<BackendOutcome>;
   overrides(): OverridesReply;
   clearOverrides(by: string): Promise<OverridesClearedReply>;
+  caches(): Promise<readonly CacheReply[]>;
+  /** Settles when it is done on all workers, instances and in the store, or is known where it is not. */
+  purge(wish: Pick<Purge, 'by' | 'value'>): Promise<CachePurgeReply>;
   routes(): readonly RouteReply[];
   /** The file as it is written, or with every default filled in. Secrets need no care: the server redacts them. */
   config(resolved: boolean): unknown;

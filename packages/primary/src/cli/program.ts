@@ -4,6 +4,7 @@ import { systemClock } from '@lb/shared/time/clock';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readVersion } from '../version.ts';
 import { addBackendVerbs } from './backend-verbs.ts';
+import { addCacheVerbs } from './cache-verbs.ts';
 import type { CliContext } from './cli-context.ts';
 import { backends } from './commands/backends.ts';
 import { check } from './commands/check.ts';
@@ -110,6 +111,7 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
 
   addBackendVerbs(program, { surroundings, exit });
   addObserveVerbs(program, { surroundings, exit });
+  addCacheVerbs(program, { surroundings, exit });
 
   program
     .command('schema')

@@ -4,7 +4,6 @@
  */
 export const UNSUPPORTED_VERBS: readonly string[] = [
   'logs',
-  'cache',
   'config',
   'init',
   'fmt',

@@ -13,6 +13,7 @@ import {
   type MetricName,
 } from '@lb/shared/metrics/catalog';
 import type { PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
+import { ANSWER_OPERATIONS } from '@lb/shared/store/answers';
 import { STORE_OPERATIONS } from '@lb/shared/store/store';
 
 /** A series that must be there. */
@@ -111,7 +112,7 @@ function* instanceSeries(): Implied {
   yield { metric: 'lb_config_last_reload_successful', labels: [] };
   yield { metric: 'lb_config_last_reload_success_timestamp_seconds', labels: [] };
   yield { metric: 'lb_store_up', labels: [] };
-  for (const op of STORE_OPERATIONS) {
+  for (const op of [...STORE_OPERATIONS, ...ANSWER_OPERATIONS]) {
     yield { metric: 'lb_store_command_seconds', labels: [op] };
     yield { metric: 'lb_store_errors_total', labels: [op] };
   }

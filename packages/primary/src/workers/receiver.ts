@@ -29,6 +29,8 @@ export interface Receivers {
   readonly answer: (worker: Worker, message: ToWorker) => void;
   /** Passes something on to all other workers. */
   readonly tellOthers: (worker: Worker, message: ToWorker) => void;
+  /** A request has changed what is stored under these keys of a cache. */
+  readonly invalidated: (cache: string, keys: readonly string[]) => void;
 }
 
 /** Hands each message to the one that it is for. */
@@ -46,6 +48,7 @@ export function receiver({
   questions,
   answer,
   tellOthers,
+  invalidated,
 }: Receivers): (worker: Worker, message: ToPrimary) => void {
   return (worker, message) => {
     switch (message.type) {
@@ -82,6 +85,7 @@ export function receiver({
         return;
       case 'purge':
         tellOthers(worker, message);
+        invalidated(message.cache, message.keys);
         return;
       case 'overload':
         chronicle.shedding(worker.slot, message.isShedding, message.delayMs);

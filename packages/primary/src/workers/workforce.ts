@@ -6,6 +6,7 @@
  */
 import type { Logger } from '@lb/shared/logging/logger';
 import type { Clock } from '@lb/shared/time/clock';
+import { WorkerCaches } from '../caches/worker-caches.ts';
 import type { Chronicle } from '../events/chronicle.ts';
 import type { Conditions } from '../health/conditions.ts';
 import { Limiting } from '../limits/limiting.ts';
@@ -38,12 +39,15 @@ export interface WorkforceNeighbours {
   readonly sharing: Sharing;
   readonly metrics: MetricsAggregate;
   readonly traffic: Traffic;
+  /** A worker has seen a request that changed what is stored under these keys of a cache. */
+  readonly invalidated: (cache: string, keys: readonly string[]) => void;
 }
 
 export interface Workforce {
   readonly load: LoadExchange;
   readonly limiting: Limiting;
   readonly dealer: Dealer;
+  readonly workerCaches: WorkerCaches;
   readonly supervisor: Supervisor;
   readonly questions: Questions;
 }
@@ -75,8 +79,14 @@ export function buildWorkforce(
     log,
   });
   const questions = new Questions({ send: (id, message) => supervisor.send(id, message) });
+  const workerCaches = new WorkerCaches({
+    questions,
+    workers: () => supervisor.workers,
+    broadcast: (message) => supervisor.broadcast(message),
+  });
   const receive = receiver({
     answer: ({ id }, message) => supervisor.send(id, message),
+    invalidated: neighbours.invalidated,
     tellOthers: (worker, message) => {
       for (const { id } of supervisor.workers) if (id !== worker.id) supervisor.send(id, message);
     },
@@ -115,7 +125,7 @@ export function buildWorkforce(
       sharing.remove(id);
     },
   });
-  return { load, limiting, dealer, supervisor, questions };
+  return { load, limiting, dealer, supervisor, questions, workerCaches };
 }
 
 /** Workers that may be handed connections of a listener. */

@@ -167,6 +167,35 @@ export interface OverridesClearedReply {
   readonly warning: string | null;
 }
 
+/** One cache of `GET /api/v1/cache` (a list under `caches`), over all workers of this instance. */
+export interface CacheReply {
+  readonly name: string;
+  readonly shared: boolean;
+  /** Answers in memory, each in every worker that has it. */
+  readonly entries: number;
+  readonly bytes: number;
+  readonly maxBytesPerWorker: number;
+  /** Requests since the instance started, by where their answers came from. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly stale: number;
+  readonly revalidated: number;
+  readonly collapsed: number;
+  readonly bypassed: number;
+  /** Answers that had to go for others. */
+  readonly evictions: number;
+}
+
+/** `DELETE /api/v1/cache?url=`, `?prefix=` or `?tag=`, 200: what was stored before is used no more, but where it says so. */
+export interface CachePurgeReply {
+  /** Answers that were in the memory of this instance's workers. */
+  readonly purged: number;
+  /** Who did not answer in time, and may use them still. */
+  readonly silent: readonly string[];
+  /** Why more than that may use them still. */
+  readonly warning: string | null;
+}
+
 /** One route of `GET /api/v1/routes` (a list under `routes`), with every setting it has: `mirror`, `access`, ... */
 export interface RouteReply extends Readonly<Record<string, unknown>> {
   readonly name: string;

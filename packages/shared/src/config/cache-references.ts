@@ -49,6 +49,25 @@ export function cacheSizes(root: Located): Problem[] {
   });
 }
 
+/** What is shared is in Redis. */
+export function sharedCaches(root: Located): Problem[] {
+  if (textOf(at(root, 'store', 'type')) === 'redis') return [];
+  return keysOf(root, 'caches').flatMap((name): Problem[] => {
+    const path: Path = ['caches', name, 'shared'];
+    const node = at(root, ...path);
+    if (node?.kind !== 'scalar' || node.value !== true) return [];
+    const message = 'a shared cache is kept in Redis, and "store.type" is memory';
+    return [
+      problemAt(
+        root,
+        path,
+        message,
+        'set "store.type: redis" and store.url, or take "shared" away',
+      ),
+    ];
+  });
+}
+
 /** undefined for what the schema refuses. */
 function bytesOf(root: Located, path: Path, key: string): number | undefined {
   const node = at(root, ...path);

@@ -5,7 +5,7 @@
 import { NO_ROUTE } from '../metrics/catalog.ts';
 import { parseBackendUrl } from '../net/backend-url.ts';
 import { formatBind, isLoopback, isSamePort, parseBind } from '../net/bind-address.ts';
-import { cacheName, cacheSizes } from './cache-references.ts';
+import { cacheName, cacheSizes, sharedCaches } from './cache-references.ts';
 import { ownedHeader } from './owned-headers.ts';
 import { hedgeRules } from './retry-references.ts';
 import { limitNames, storeRules } from './shared-state-references.ts';
@@ -52,6 +52,7 @@ export function referenceProblems(root: Located): Problem[] {
     ...adminRules(root),
     ...storeRules(root),
     ...cacheSizes(root),
+    ...sharedCaches(root),
   ];
 }
 

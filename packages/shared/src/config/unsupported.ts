@@ -27,7 +27,6 @@ export const UNSUPPORTED_VALUES: Readonly<Record<string, readonly (string | RegE
   'pools.*.healthCheck.method': ['CONNECT'],
   'pools.*.retries.methods.[]': ['CONNECT'],
   'pools.*.connections.protocol': ['h2'],
-  'caches.*.shared': ['true'],
   'rateLimits.*.key': [/(^|\+)\s*jwt:/],
 };
 
@@ -46,7 +45,7 @@ export function isUnsupportedValue(path: Path, value: string | number | boolean 
 }
 
 /** Sections whose keys are names of the user's. */
-const MAPS: readonly (string | number | undefined)[] = ['pools', 'rateLimits', 'caches'];
+const MAPS: readonly (string | number | undefined)[] = ['pools', 'rateLimits'];
 
 /** `pools.api.backends[0]` -> `pools.*.backends.[]`. */
 function shapeOf(path: Path): string {

@@ -1,5 +1,6 @@
 /** What the primary may ask a worker about requests, and what it is told. */
 import type { ExplainReply, ExplainRequest, PastRequestReply } from '../admin-api/explain.ts';
+import type { Purge } from '../model/purge.ts';
 
 export type Question =
   | {
@@ -10,6 +11,11 @@ export type Question =
   | {
       /** Which requests went wrong, or were slow? */
       readonly kind: 'requests';
+    }
+  | {
+      /** Throw these out of the caches; none to be told only what there is. */
+      readonly kind: 'purge';
+      readonly purges: readonly (Purge | 'everything')[];
     };
 
 export type Answer =
@@ -19,4 +25,12 @@ export type Answer =
       readonly kind: 'senseless';
       readonly message: string;
     }
-  | { readonly kind: 'requests'; readonly requests: readonly PastRequestReply[] };
+  | { readonly kind: 'requests'; readonly requests: readonly PastRequestReply[] }
+  | {
+      /** Done: what was purged is used no more. */
+      readonly kind: 'purged';
+      /** So many answers were thrown out. */
+      readonly count: number;
+      /** So many there are, by cache. */
+      readonly stored: Readonly<Record<string, number>>;
+    };

@@ -1,6 +1,7 @@
 /** A registry in which nothing waits longer than the timeout. @see Guard */
 import { Guard, type GuardOptions, type Probeable } from './guard.ts';
-import type { Beat, Registry } from './registry.ts';
+import type { Invalidation, Purge } from '../model/purge.ts';
+import type { Beat, LoggedPurge, PurgeStep, Registry } from './registry.ts';
 import type { StoreError } from './store.ts';
 
 export type RegistryOperation = keyof Registry;
@@ -45,6 +46,30 @@ export class GuardedRegistry implements Registry {
 
   clearOverrides(): Promise<number> {
     return this.#guard.run('clearOverrides', () => this.#registry.clearOverrides());
+  }
+
+  purgeStep(purge: Purge, addresses: readonly string[], cursor: string): Promise<PurgeStep> {
+    return this.#guard.run('purgeStep', () => this.#registry.purgeStep(purge, addresses, cursor));
+  }
+
+  logPurge(purge: Purge | Invalidation): Promise<string> {
+    return this.#guard.run('logPurge', () => this.#registry.logPurge(purge));
+  }
+
+  endOfPurges(): Promise<string> {
+    return this.#guard.run('endOfPurges', () => this.#registry.endOfPurges());
+  }
+
+  purgesAfter(place: string): Promise<readonly LoggedPurge[]> {
+    return this.#guard.run('purgesAfter', () => this.#registry.purgesAfter(place));
+  }
+
+  purgedUpTo(id: string, place: string | null): Promise<void> {
+    return this.#guard.run('purgedUpTo', () => this.#registry.purgedUpTo(id, place));
+  }
+
+  purgePlaces(): Promise<ReadonlyMap<string, string>> {
+    return this.#guard.run('purgePlaces', () => this.#registry.purgePlaces());
   }
 
   /** What still waits fails; no timer and no connection is left. */

@@ -1,8 +1,10 @@
 /** Cache-Status: what the cache did with a request. @see RFC 9211 */
+import type { Entry } from './entry.ts';
 
 /** What is said of an answer that was stored, or of why a request went on to a backend. */
 export type CacheStatus =
   | 'hit'
+  | 'hit; detail=shared'
   | 'hit; detail=stale-while-revalidate'
   | 'hit; detail=max-stale'
   | 'fwd=stale; fwd-status=304'
@@ -24,4 +26,14 @@ export function cacheStatusLine(status: CacheStatus, ttlSeconds?: number): strin
 /** Of an answer that is kept for others. */
 export function storedStatusLine(reason: ForwardReason): string {
   return `Cache-Status: lb; ${reason}; stored\r\n`;
+}
+
+/** @param vary what answers of the address differ by; undefined when there are none @param isForced the client wants its own */
+export function reasonOf(
+  entry: Entry | undefined,
+  vary: readonly string[] | undefined,
+  isForced: boolean,
+): ForwardReason {
+  if (entry === undefined) return vary === undefined ? 'fwd=uri-miss' : 'fwd=vary-miss';
+  return isForced ? 'fwd=request' : 'fwd=stale';
 }

@@ -1,21 +1,32 @@
 /** All caches of a worker, carried from snapshot to snapshot: a reload throws nothing away that is stored. */
 import type { Config } from '@lb/shared/config/schema/root';
 import type { ToPrimary } from '@lb/shared/ipc/messages';
-import type { Clock } from '@lb/shared/time/clock';
+import type { Answer } from '@lb/shared/ipc/questions';
+import type { Purge } from '@lb/shared/model/purge';
+import type { Clock, Random } from '@lb/shared/time/clock';
 import { CacheMetrics } from '../metrics/cache-metrics.ts';
 import type { Cells } from '../metrics/cells.ts';
 import { Cache } from './cache.ts';
+import type { SharedAnswers } from './shared-tier.ts';
+
+/** What caches measure time and make names with. */
+interface CacheMeans {
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 export class Caches {
   readonly #cells: Cells;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #send: (message: ToPrimary) => void;
   #byName: ReadonlyMap<string, Cache> = new Map();
 
   /** @param send tells the primary what the other workers have to forget */
-  constructor(cells: Cells, clock: Clock, send: (message: ToPrimary) => void) {
+  constructor(cells: Cells, { clock, random }: CacheMeans, send: (message: ToPrimary) => void) {
     this.#cells = cells;
     this.#clock = clock;
+    this.#random = random;
     this.#send = send;
   }
 
@@ -24,8 +35,11 @@ export class Caches {
     this.#byName.get(cache)?.forget(keys);
   }
 
-  /** Takes over the caches of a new snapshot. @returns them by name */
-  apply({ caches, routes, requestId }: Config): ReadonlyMap<string, Cache> {
+  /** Takes over the caches of a new snapshot. @param answers where shared ones have their second tier @returns them by name */
+  apply(
+    { caches, routes, requestId }: Config,
+    answers: SharedAnswers | undefined,
+  ): ReadonlyMap<string, Cache> {
     const before = this.#byName;
     const requestIdName = requestId.header.toLowerCase();
     this.#byName = new Map(
@@ -33,10 +47,11 @@ export class Caches {
         const rules = { config, requestIdName };
         const cache = before.get(name) ?? this.#make(name, rules);
         const users = routes.filter((route) => route.cache === name);
-        cache.apply(
+        cache.apply({
           rules,
-          users.map((route) => route.name),
-        );
+          routes: users.map((route) => route.name),
+          answers: config.shared ? answers : undefined,
+        });
         return [name, cache];
       }),
     );
@@ -44,9 +59,29 @@ export class Caches {
     return this.#byName;
   }
 
+  /** Throws away what the primary wants. @returns what it is told */
+  purge(purges: readonly (Purge | 'everything')[]): Answer {
+    let count = 0;
+    for (const purge of purges) count += this.#purgeOne(purge);
+    const stored = Object.fromEntries(
+      [...this.#byName].map(([name, cache]) => [name, cache.count]),
+    );
+    return { kind: 'purged', count, stored };
+  }
+
+  #purgeOne(purge: Purge | 'everything'): number {
+    let count = 0;
+    for (const [name, cache] of this.#byName) {
+      if (purge === 'everything') count += cache.purgeAll();
+      else if (purge.cache === null || purge.cache === name) count += cache.purge(purge);
+    }
+    return count;
+  }
+
   #make(name: string, rules: Cache['rules']): Cache {
-    return new Cache(rules, {
+    return new Cache(name, rules, {
       clock: this.#clock,
+      random: this.#random,
       metrics: new CacheMetrics(this.#cells, name),
       onInvalidation: (keys) => this.#send({ lb: 1, type: 'purge', cache: name, keys }),
     });

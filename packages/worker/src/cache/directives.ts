@@ -129,3 +129,8 @@ function namesIn(list: string | undefined): string[] {
 
 /** Of a message without Cache-Control. */
 export const NO_DIRECTIVES: Directives = toDirectives(new Map());
+
+/** A client that wants an answer of its own, fresher than what may be stored. */
+export function wantsItsOwn({ noCache, maxAge, minFresh }: Directives): boolean {
+  return noCache || maxAge !== undefined || minFresh !== undefined;
+}

@@ -46,6 +46,8 @@ export class Fetch {
   readonly fill: Fill | undefined;
   readonly #cache: Cache;
   readonly #setup: FetchSetup;
+  /** How often something had been purged when it began. */
+  readonly #purges: number;
   #isConditional: boolean;
 
   constructor(cache: Cache, setup: FetchSetup) {
@@ -54,6 +56,7 @@ export class Fetch {
     this.key = setup.key;
     this.entry = setup.entry;
     this.fill = setup.fill;
+    this.#purges = cache.purges;
     this.#isConditional = setup.entry?.canBeValidated === true;
   }
 
@@ -113,7 +116,9 @@ export class Fetch {
     }
     const variant = variantOf(stored.vary, this.#setup.request);
     const updated = new Entry(key, variant, { ...stored, body }, nowMs);
-    this.#cache.tier.put(updated);
+    // What was purged meanwhile must not come back.
+    const isPurged = !entry.isStored && this.#purges !== this.#cache.purges;
+    if (!isPurged) this.#cache.tier.put(updated, this.fill?.lease);
     return updated;
   }
 
@@ -134,13 +139,13 @@ export class Fetch {
   #begin(stored: StoredHead, head: AnswerHead, nowMs: number): Fill {
     const cache = this.#cache;
     const { key, request } = this.#setup;
-    const fill = this.fill ?? cache.fills.alone();
+    const fill = this.fill ?? cache.fills.alone(key);
     const variant = variantOf(stored.vary, request);
     fill.begin({
       head: stored,
       variant,
       length: lengthOf(head),
-      keep: (body) => cache.keep(new Entry(key, variant, { ...stored, body }, nowMs)),
+      keep: (body) => cache.keep(new Entry(key, variant, { ...stored, body }, nowMs), fill.lease),
     });
     return fill;
   }

@@ -15,6 +15,7 @@ import type { Reply } from '../request/reply.ts';
 import type { Entry } from './entry.ts';
 import { FillReader } from './fill-reader.ts';
 import { GrowingBody } from './growing-body.ts';
+import type { Lease } from './lease.ts';
 import type { StoredHead } from './stored-answer.ts';
 
 /** What readers may lag behind when it is not stored any more. */
@@ -39,6 +40,8 @@ export interface FillWaiter {
   onEntry(entry: Entry): void;
   /** The answer is not for others: ask for yourself. */
   onRelease(): void;
+  /** Nobody fetches it any more, or it will not be stored: begin anew. */
+  onRestart(): void;
   /** No backend answered. @param reply what the first client is told */
   onFailure(reply: Reply): void;
 }
@@ -46,6 +49,8 @@ export interface FillWaiter {
 export class Fill {
   /** Goes on after `take` returned false. */
   resumeSource: (() => void) | undefined;
+  /** Keeps other workers and instances from asking a backend as well. */
+  lease: Lease | undefined;
   readonly #onClosed: () => void;
   readonly #maxBytes: number;
   readonly #waiting = new Set<FillWaiter>();
@@ -68,6 +73,11 @@ export class Fill {
     return this.#trailers;
   }
 
+  /** Nothing speaks against it so far. */
+  get mayBeStored(): boolean {
+    return this.#isStoring && !this.#isOver;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -88,9 +98,24 @@ export class Fill {
     this.#waiting.delete(waiter);
   }
 
+  /** Names that its answer has for purging; undefined before it has begun. */
+  get tags(): readonly string[] | undefined {
+    return this.#begun?.head.tags;
+  }
+
   /** What is stored of this address is thrown away: so is this. */
   invalidate(): void {
+    if (!this.#isStoring) return;
+    void this.lease?.letGo('free');
     this.#giveUpStoring();
+    this.#tellWaiting((waiter) => waiter.onRestart());
+  }
+
+  /** Who was to fetch it does not. */
+  restart(): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#tellWaiting((waiter) => waiter.onRestart());
   }
 
   /** The answer begins. */
@@ -119,7 +144,7 @@ export class Fill {
     const body = this.#body;
     if (body === undefined || this.#isOver) return true;
     body.append(bytes, start, end);
-    if (this.#isStoring && body.size > this.#maxBytes) this.#giveUpStoring();
+    if (this.#isStoring && body.size > this.#maxBytes) this.#growTooLarge();
     for (const reader of this.#readers) reader.pump();
     if (this.#isStoring) return true;
     this.#isPaused = this.#lag() > WINDOW_BYTES;
@@ -136,6 +161,7 @@ export class Fill {
     if (this.#isOver || this.#body === undefined) return;
     this.#trailers = trailers;
     const entry = this.#isStoring ? this.#begun?.keep(this.#body.toBuffer()) : undefined;
+    void this.lease?.letGo(this.#isStoring ? 'passed' : 'free');
     this.#close();
     for (const reader of this.#readers) reader.pump();
     this.#tellWaiting((waiter) =>
@@ -146,6 +172,7 @@ export class Fill {
   /** The rest will not come. @param code why, where the backend is to blame: readers are cut */
   abort(code: FailureCode | undefined): void {
     if (this.#isOver) return;
+    void this.lease?.letGo('free');
     this.#close();
     for (const reader of this.#readers) reader.cut(code);
     this.#tellWaiting((waiter) => waiter.onRelease());
@@ -154,6 +181,7 @@ export class Fill {
   /** The answer is not for others. */
   decline(): void {
     if (this.#isOver) return;
+    void this.lease?.letGo('passed');
     this.#close();
     this.#tellWaiting((waiter) => waiter.onRelease());
   }
@@ -161,6 +189,7 @@ export class Fill {
   /** No backend answered. */
   fail(reply: Reply): void {
     if (this.#isOver) return;
+    void this.lease?.letGo('free');
     this.#close();
     this.#tellWaiting((waiter) => waiter.onFailure(reply));
   }
@@ -168,6 +197,7 @@ export class Fill {
   /** What is stored will do. */
   settle(entry: Entry): void {
     if (this.#isOver) return;
+    void this.lease?.letGo('free');
     this.#close();
     this.#tellWaiting((waiter) => waiter.onEntry(entry));
   }
@@ -189,10 +219,15 @@ export class Fill {
     if (outcome === 'not mine') waiter.onRelease();
   }
 
+  #growTooLarge(): void {
+    void this.lease?.letGo('passed');
+    this.#giveUpStoring();
+    this.#tellWaiting((waiter) => waiter.onRelease());
+  }
+
   #giveUpStoring(): void {
     this.#isStoring = false;
     this.#onClosed();
-    this.#tellWaiting((waiter) => waiter.onRelease());
   }
 
   #goOn(): void {

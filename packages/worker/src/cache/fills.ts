@@ -10,6 +10,8 @@ const MAX_PASSED = 10_000;
 
 export class Fills {
   readonly #byKey = new Map<string, Map<string, Fill>>();
+  /** Those that nobody waits for, with their keys. */
+  readonly #alone = new Map<Fill, string>();
   /** Until when, on the monotonic clock. */
   readonly #passed = new Map<string, number>();
   #maxBytes: number;
@@ -39,13 +41,27 @@ export class Fills {
   }
 
   /** A fill that nobody else waits for. */
-  alone(): Fill {
-    return new Fill(this.#maxBytes, () => undefined);
+  alone(key: string): Fill {
+    const fill = new Fill(this.#maxBytes, () => this.#alone.delete(fill));
+    this.#alone.set(fill, key);
+    return fill;
   }
 
   /** What is on its way for an address will not be stored. */
   invalidate(key: string): void {
-    for (const fill of this.#byKey.get(key)?.values() ?? []) fill.invalidate();
+    // Those who waited begin anew, which makes new ones: they are none of these.
+    const all = Array.from(this.#byKey.get(key)?.values() ?? []);
+    for (const fill of all) fill.invalidate();
+    for (const [fill, under] of this.#alone) if (under === key) fill.invalidate();
+  }
+
+  /** Same, of what is meant. @param isMeant `tags` are undefined before the answer has begun */
+  purge(isMeant: (key: string, tags: readonly string[] | undefined) => boolean): void {
+    const all = [...this.#byKey].flatMap(([key, variants]) =>
+      [...variants.values()].map((fill) => ({ key, fill })),
+    );
+    for (const { key, fill } of all) if (isMeant(key, fill.tags)) fill.invalidate();
+    for (const [fill, key] of this.#alone) if (isMeant(key, fill.tags)) fill.invalidate();
   }
 
   /** Nobody waits for this address for a while. */

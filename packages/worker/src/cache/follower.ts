@@ -21,16 +21,22 @@ export interface FollowerSetup {
   readonly fill: Fill;
   /** It has to ask for itself. */
   readonly onRelease: () => void;
+  /** It begins anew. */
+  readonly onRestart: () => Verdict | Promise<Verdict>;
 }
 
 export class Follower implements FillWaiter, Carrier {
   readonly #cache: Cache;
   readonly #setup: FollowerSetup;
-  readonly #settle: (verdict: Verdict) => void;
+  readonly #settle: (verdict: Verdict | Promise<Verdict>) => void;
   #reader: FillReader | undefined;
 
   /** @param settle called once, with what the stage says */
-  constructor(cache: Cache, setup: FollowerSetup, settle: (verdict: Verdict) => void) {
+  constructor(
+    cache: Cache,
+    setup: FollowerSetup,
+    settle: (verdict: Verdict | Promise<Verdict>) => void,
+  ) {
     this.#cache = cache;
     this.#setup = setup;
     this.#settle = settle;
@@ -69,6 +75,10 @@ export class Follower implements FillWaiter, Carrier {
   onRelease(): void {
     this.#setup.onRelease();
     this.#settle(undefined);
+  }
+
+  onRestart(): void {
+    this.#guarded(() => this.#settle(this.#setup.onRestart()));
   }
 
   onFailure(reply: Reply): void {

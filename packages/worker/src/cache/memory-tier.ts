@@ -53,7 +53,7 @@ export class MemoryTier implements Tier {
     const before = this.#byKey.get(key);
     const isSame = before !== undefined && isEqual(before.vary, answer.vary);
     // Those that were chosen by other fields cannot be found any more.
-    if (before !== undefined && !isSame) this.removeAll(key);
+    if (before !== undefined && !isSame) this.#removeVariants(before);
     const variants = isSame ? before : { vary: answer.vary, entries: new Map<string, Entry>() };
     const replaced = variants.entries.get(variant);
     if (replaced !== undefined) this.remove(replaced);
@@ -86,7 +86,27 @@ export class MemoryTier implements Tier {
 
   removeAll(key: string): void {
     const variants = this.#byKey.get(key);
-    if (variants !== undefined) for (const entry of variants.entries.values()) this.remove(entry);
+    if (variants !== undefined) this.#removeVariants(variants);
+  }
+
+  /** Takes out what is meant. @returns how many there were */
+  purge(isMeant: (entry: Entry) => boolean): number {
+    let count = 0;
+    for (const { entries } of this.#byKey.values()) {
+      for (const entry of entries.values()) {
+        if (!isMeant(entry)) continue;
+        this.remove(entry);
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** Answers in it. */
+  get count(): number {
+    let count = 0;
+    for (const { entries } of this.#byKey.values()) count += entries.size;
+    return count;
   }
 
   /** Another bound: what does not fit goes. */
@@ -98,6 +118,10 @@ export class MemoryTier implements Tier {
   /** Forgets everything. */
   clear(): void {
     while (this.#oldest !== undefined) this.remove(this.#oldest);
+  }
+
+  #removeVariants({ entries }: Variants): void {
+    for (const entry of entries.values()) this.remove(entry);
   }
 
   #evict(): void {

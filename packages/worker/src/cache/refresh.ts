@@ -15,6 +15,8 @@ import type { Cache } from './cache.ts';
 import type { Entry } from './entry.ts';
 import { Fetch } from './fetch.ts';
 import type { Fill } from './fill.ts';
+import { ignoringStore } from './lease.ts';
+import type { SharedTier } from './shared-tier.ts';
 
 export interface RefreshSetup {
   /** The request that is answered with the stale one; it is asked again as it was. */
@@ -55,6 +57,28 @@ export function refresh(cache: Cache, setup: RefreshSetup): void {
       run.cancel();
     }
   });
+}
+
+/** Same, where another worker may have it fresh, or be asking: of all that see it stale one asks. */
+export function refreshForAll(cache: Cache, tier: SharedTier, setup: RefreshSetup): void {
+  const { exchange, entry, fill } = setup;
+  ignoringStore(tier.find(entry.key, exchange, true))
+    .then((found) => {
+      if (found?.kind === 'yours') fill.lease = found.lease;
+      if (found === undefined || found.kind === 'yours' || found.kind === 'none') {
+        refresh(cache, setup);
+      } else if (found.kind === 'stored' && fill.mayBeStored) {
+        tier.adopt(found.entry);
+        fill.settle(found.entry);
+      } else {
+        entry.postponeRefresh(cache.clock.monotonicMs());
+        fill.restart();
+      }
+    })
+    .catch((error: unknown) => {
+      exchange.services.log.error({ err: error }, 'refresh of a stored answer failed');
+      fill.restart();
+    });
 }
 
 class Refresh implements TryEvents {

@@ -1,6 +1,7 @@
 /** What matters to a cache in the head of a request, found in one pass: most requests have none of it. */
 import { isSpelledAt, MAY_IDENTIFY } from '../http1/field-names.ts';
 import { type HeadText, MARK_LENGTH } from '../http1/head-text.ts';
+import type { Exchange } from '../request/exchange.ts';
 
 /** Cache-Control. */
 export const DIRECTIVES = 1;
@@ -9,7 +10,7 @@ export const RANGE = 2;
 /** If-None-Match or If-Modified-Since: a cache may answer for itself. */
 export const CONDITIONAL = 4;
 /** If-Match or If-Unmodified-Since: for the origin alone. @see RFC 9111 section 4.3.2 */
-export const PRECONDITION = 8;
+const PRECONDITION = 8;
 export const AUTHORIZATION = 16;
 
 const CASE = 0x20;
@@ -75,11 +76,25 @@ const OVERRIDES = new Set([
 ]);
 
 /** Whether a field may make the backend answer another request than the one that is seen here. */
-export function overridesRequest(lines: HeadText): boolean {
+function overridesRequest(lines: HeadText): boolean {
   for (let mark = 0; mark < lines.marks.length; mark += MARK_LENGTH) {
     if (lines.marks[mark] !== MAY_IDENTIFY) continue;
     // Backends that make variables of names do not tell `_` from `-`.
     if (OVERRIDES.has(lines.nameAt(mark).toLowerCase().replaceAll(/[_.]/g, '-'))) return true;
   }
   return false;
+}
+
+/**
+ * Requests whose answer depends on more than their address and Vary: with a body (the "fat GET" of cache poisoning), with conditions for the
+ * origin alone, with fields that put another request in the place of this one, or that ask for another protocol.
+ */
+export function isForOrigin({ head }: Exchange, traits: number): boolean {
+  if (head === undefined) return true;
+  return (
+    !head.isBodyless ||
+    head.upgrade !== undefined ||
+    (traits & PRECONDITION) !== 0 ||
+    (head.mayIdentify && overridesRequest(head.lines))
+  );
 }

@@ -1,6 +1,7 @@
 /** Where stored answers are kept. */
 import type { Encoding } from '@lb/shared/model/encoding';
 import type { Entry } from './entry.ts';
+import type { Lease } from './lease.ts';
 import type { FieldReader } from './vary.ts';
 
 export interface Tier {
@@ -8,8 +9,11 @@ export interface Tier {
   get(key: string, request: FieldReader): Entry | undefined;
   /** What the variants of an address differ by; undefined when there are none. */
   varyOf(key: string): readonly string[] | undefined;
-  /** Takes the place of the variant that there was. One that is too large for the tier is not kept. */
-  put(entry: Entry): void;
+  /**
+   * Takes the place of the variant that there was. One that is too large for the tier is not kept.
+   * @param lease by which it was fetched; ended with it
+   */
+  put(entry: Entry, lease?: Lease): void;
   /** Keeps the body of an entry in a content coding as well, as long as the entry is there. */
   keepCoded(entry: Entry, encoding: Encoding, body: Buffer): void;
   /** Takes one variant out; nothing when it is not there any more. */

@@ -3,18 +3,30 @@
  *
  *     store.type memory    primary ──────────────▶ this worker
  *     store.type redis     Redis ──▶ primary ────▶ this worker
+ *
+ * Shared answers have a connection of their own: a large one that is under way must not make rate limits wait.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { StoreSnapshot } from '@lb/shared/model/store-snapshot';
+import type { AnswerOperation } from '@lb/shared/store/answers';
 import type { Probeable } from '@lb/shared/store/guard';
+import { GuardedAnswers } from '@lb/shared/store/guarded-answers';
 import { GuardedStore } from '@lb/shared/store/guarded-store';
 import { MemoryBuckets } from '@lb/shared/store/memory-buckets';
+import { RedisAnswers } from '@lb/shared/store/redis/redis-answers';
 import { RedisConnection } from '@lb/shared/store/redis/redis-connection';
 import { RedisStore } from '@lb/shared/store/redis/redis-store';
-import type { Session, SessionStore, Store, StoreError } from '@lb/shared/store/store';
+import type {
+  Session,
+  SessionStore,
+  Store,
+  StoreError,
+  StoreOperation,
+} from '@lb/shared/store/store';
 import { DamageLog } from '@lb/shared/store/damage-log';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
+import { type AgedAnswer, answerFromBytes } from '../cache/answer-bytes.ts';
 import type { StoreMetrics } from '../metrics/store-metrics.ts';
 import { LimitSource, localLimitStore, type Supply } from './limit-source.ts';
 import type { PrimaryStore } from './primary-store.ts';
@@ -47,6 +59,7 @@ export class WorkerStores implements SessionStore {
   #store: GuardedStore | undefined;
   /** The memory of the primary while it stands in for Redis. */
   #standIn: GuardedStore | undefined;
+  #answers: GuardedAnswers<AgedAnswer> | undefined;
   #peers: Peers = { instances: 1, workers: 1 };
 
   constructor(setup: WorkerStoresSetup) {
@@ -73,13 +86,23 @@ export class WorkerStores implements SessionStore {
 
   /** Resolves when it is known whether the store is there, about a second after the first snapshot named it. */
   async known(): Promise<void> {
-    await this.#store?.known;
+    await Promise.all([this.#store?.known, this.#answers?.known]);
   }
 
-  /** Takes over what a snapshot says; the store stays when it says the same. */
-  apply(settings: StoreSnapshot, peers: Peers): void {
+  /** Answers of caches that are shared; undefined when none is. */
+  get answers(): GuardedAnswers<AgedAnswer> | undefined {
+    return this.#answers;
+  }
+
+  /** Takes over what a snapshot says; the store stays when it says the same. @param sharesAnswers a cache does */
+  apply(settings: StoreSnapshot, peers: Peers, sharesAnswers: boolean): void {
     this.#peers = peers;
-    if (isDeepStrictEqual(settings, this.#settings)) return;
+    const isSame = isDeepStrictEqual(settings, this.#settings);
+    if (!isSame || sharesAnswers !== (this.#answers !== undefined)) {
+      void this.#answers?.close();
+      this.#answers = sharesAnswers ? this.#openAnswers(settings) : undefined;
+    }
+    if (isSame) return;
     this.#settings = settings;
     const replaced = [this.#store, this.#standIn];
     const { primary, random } = this.#setup;
@@ -103,7 +126,7 @@ export class WorkerStores implements SessionStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#store?.close(), this.#standIn?.close()]);
+    await Promise.all([this.#store?.close(), this.#standIn?.close(), this.#answers?.close()]);
   }
 
   /** The store that all share. Its operations fail at once while it is away. */
@@ -112,26 +135,33 @@ export class WorkerStores implements SessionStore {
     return this.#store;
   }
 
+  /** That it is away is said by the store that is in the same place. */
+  #openAnswers({ redis, timeoutMs }: StoreSnapshot): GuardedAnswers<AgedAnswer> | undefined {
+    if (redis === null) return undefined;
+    const { clock, random } = this.#setup;
+    const answers = new RedisAnswers(new RedisConnection(redis, random), answerFromBytes);
+    const hooks = { ...this.#counting(), onChange: () => undefined };
+    return new GuardedAnswers(answers, { timeoutMs, clock, random, hooks });
+  }
+
   /** @param isMain it is what the configuration names: what it does is told and counted */
   #guarded(store: Store & Probeable, { timeoutMs }: StoreSnapshot, isMain: boolean): GuardedStore {
-    const { clock, random, metrics, onChange } = this.#setup;
-    return new GuardedStore(store, {
-      timeoutMs,
-      clock,
-      random,
-      hooks: {
-        onChange: (_isUp, error) => {
-          if (isMain) onChange(error);
-        },
-        onDone: (operation, ms) => {
-          if (isMain) metrics.done(operation, ms);
-        },
-        onError: (operation, error) => {
-          if (!isMain) return;
-          metrics.failed(operation);
-          this.#damage.report(error);
-        },
+    const { clock, random, onChange } = this.#setup;
+    const hooks = isMain
+      ? { ...this.#counting(), onChange: (_: boolean, error?: StoreError) => onChange(error) }
+      : { onChange: () => undefined, onDone: () => undefined, onError: () => undefined };
+    return new GuardedStore(store, { timeoutMs, clock, random, hooks });
+  }
+
+  #counting() {
+    const { metrics } = this.#setup;
+    return {
+      onDone: (operation: StoreOperation | AnswerOperation, ms: number) =>
+        metrics.done(operation, ms),
+      onError: (operation: StoreOperation | AnswerOperation, error: StoreError) => {
+        metrics.failed(operation);
+        this.#damage.report(error);
       },
-    });
+    };
   }
 }

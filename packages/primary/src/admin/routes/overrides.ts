@@ -4,11 +4,11 @@ import { isWeight, LARGEST_WEIGHT } from '../../overrides/override.ts';
 import type { AdminAction } from '../context.ts';
 import { json, refusal } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
+import { byFault, whoIs } from '../who-is.ts';
 import { unknownKey } from './changes.ts';
 
 /** Longest drain that can be asked for: a week. */
 const LONGEST_DEADLINE_MS = 604_800_000;
-const LONGEST_BY = 100;
 
 const KEYS = ['state', 'weight', 'deadlineMs', 'force', 'by'];
 
@@ -97,14 +97,4 @@ function deadlineFault(value: unknown, state: unknown): string | undefined {
   return fits
     ? undefined
     : `deadlineMs: expected a whole number from 1 to ${LONGEST_DEADLINE_MS} (a week)`;
-}
-
-function byFault(value: unknown): string | undefined {
-  return value === undefined || typeof value === 'string' ? undefined : 'by: expected a text';
-}
-
-/** Goes to logs and terminals: one short line without control characters (CWE-117, CWE-150). */
-function whoIs(by: unknown, peer: string): string {
-  const said = typeof by === 'string' ? by.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim() : '';
-  return said === '' ? peer : Array.from(said).slice(0, LONGEST_BY).join('');
 }

@@ -1,6 +1,7 @@
 /** Every path of the admin server, in the order of the index at `/`. */
 import { text } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
+import { caches, purgeCache } from './cache.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
 import { events } from './events.ts';
@@ -24,6 +25,8 @@ const PATHS: readonly AdminRoute[] = [
   changeBackend,
   overrides,
   clearOverrides,
+  caches,
+  purgeCache,
   routes,
   config,
   statsStream,

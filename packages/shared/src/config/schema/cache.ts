@@ -11,9 +11,9 @@ export const cache = z.strictObject({
     .default(1024 * 1024)
     .describe('The largest body that is kept; larger ones pass through.'),
   shared: z
-    .literal(false, 'expected false')
+    .boolean('expected true or false')
     .default(false)
-    .describe('A second tier in Redis, for all workers and instances.'),
+    .describe('A second tier in Redis, for all workers and instances; needs store.type redis.'),
   defaultTtl: duration
     .default(0)
     .describe(

@@ -14,17 +14,24 @@ import { StoreError } from '../store.ts';
 import { openClient } from './open-client.ts';
 import { connectionFailure, isReply, replyFailure } from './redis-failure.ts';
 import type { RedisSettings } from './redis-settings.ts';
-import type { Script, ScriptRunner } from './scripts/script.ts';
+import type { Script, ScriptArgument, ScriptRunner } from './scripts/script.ts';
 import { checkServer } from './server-version.ts';
 
 type Client = Redis | Cluster;
-type ScriptCommand = (keyCount: number, ...args: (string | number)[]) => Promise<unknown>;
+type ScriptCommand = (keyCount: number, ...args: ScriptArgument[]) => Promise<unknown>;
 
 /** What is written by a probe goes by itself after this. */
 const PROBE_TTL_MS = 60_000;
 
 /** What is open is destroyed after this, if the other end does not close it. */
 const CLOSING_MS = 300;
+
+/** A step of a search for keys. */
+interface Scanned {
+  readonly next: string;
+  readonly keys: readonly string[];
+  readonly servers: number;
+}
 
 export class RedisConnection implements Probeable, ScriptRunner {
   readonly prefix: string;
@@ -49,13 +56,19 @@ export class RedisConnection implements Probeable, ScriptRunner {
     this.#client = this.#open();
   }
 
-  run(
+  run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.send(keys, (client) =>
+      commandOf(client, script, '').call(client, keys.length, ...keys, ...args),
+    );
+  }
+
+  runForBytes(
     script: Script,
     keys: readonly string[],
-    args: readonly (string | number)[],
+    args: readonly ScriptArgument[],
   ): Promise<unknown> {
     return this.send(keys, (client) =>
-      commandOf(client, script).call(client, keys.length, ...keys, ...args),
+      commandOf(client, script, 'Buffer').call(client, keys.length, ...keys, ...args),
     );
   }
 
@@ -75,6 +88,21 @@ export class RedisConnection implements Probeable, ScriptRunner {
         this.#trouble ?? new StoreError('unreachable', `no connection to Redis (${this.#where})`)
       );
     }
+  }
+
+  /**
+   * Looks for keys: one step through one of the servers.
+   * @param server from 0; of a Cluster there are several
+   * @param cursor '0' at first; `next` is that again at the end
+   * @throws StoreError
+   */
+  scan(server: number, cursor: string, pattern: string, count: number): Promise<Scanned> {
+    return this.send([], async (client) => {
+      const servers = mastersOf(client);
+      const found = await servers[server]?.scan(cursor, 'MATCH', pattern, 'COUNT', count);
+      const [next, keys] = found ?? ['0', []];
+      return { next, keys, servers: servers.length };
+    });
   }
 
   /** Writes to Redis; of a Cluster, every node that has slots must be well too. */
@@ -131,11 +159,11 @@ export class RedisConnection implements Probeable, ScriptRunner {
   }
 }
 
-/** A script is a command of a client from the first time on. */
-function commandOf(client: Client, { name, lua }: Script): ScriptCommand {
+/** A script is a command of a client from the first time on, and one more whose replies are bytes. */
+function commandOf(client: Client, { name, lua }: Script, replies: '' | 'Buffer'): ScriptCommand {
   const commands = client as unknown as Record<string, ScriptCommand>;
   if (commands[name] === undefined) client.defineCommand(name, { lua });
-  return commands[name] as ScriptCommand;
+  return commands[name + replies] as ScriptCommand;
 }
 
 /** A node serves nothing while it knows that slots are missing; and one that hangs keeps the probe waiting. */

@@ -5,8 +5,10 @@
  *     <prefix>{instances}:overrides   hash, by field; stays until it is cleared
  *     <prefix>{instances}:secret      stays
  */
-import type { Beat, Registry } from '../registry.ts';
+import type { Invalidation, Purge } from '../../model/purge.ts';
+import type { Beat, LoggedPurge, PurgeStep, Registry } from '../registry.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import { RedisPurges } from './redis-purges.ts';
 import { beat } from './scripts/beat.ts';
 import { clearOverrides } from './scripts/clear-overrides.ts';
 import { proposeSecret } from './scripts/propose-secret.ts';
@@ -16,12 +18,14 @@ export class RedisRegistry implements Registry {
   readonly #instances: string;
   readonly #overrides: string;
   readonly #secret: string;
+  readonly #purges: RedisPurges;
 
   constructor(redis: RedisConnection) {
     this.#redis = redis;
     this.#instances = `${redis.prefix}{instances}`;
     this.#overrides = `${this.#instances}:overrides`;
     this.#secret = `${this.#instances}:secret`;
+    this.#purges = new RedisPurges(redis);
   }
 
   secret(proposal: string): Promise<string> {
@@ -47,5 +51,29 @@ export class RedisRegistry implements Registry {
 
   clearOverrides(): Promise<number> {
     return clearOverrides(this.#redis, this.#overrides);
+  }
+
+  purgeStep(purge: Purge, addresses: readonly string[], cursor: string): Promise<PurgeStep> {
+    return this.#purges.step(purge, addresses, cursor);
+  }
+
+  logPurge(purge: Purge | Invalidation): Promise<string> {
+    return this.#purges.log(purge);
+  }
+
+  endOfPurges(): Promise<string> {
+    return this.#purges.end();
+  }
+
+  purgesAfter(place: string): Promise<readonly LoggedPurge[]> {
+    return this.#purges.after(place);
+  }
+
+  purgedUpTo(id: string, place: string | null): Promise<void> {
+    return this.#purges.sawUpTo(id, place);
+  }
+
+  purgePlaces(): Promise<ReadonlyMap<string, string>> {
+    return this.#purges.seen();
   }
 }

@@ -1,0 +1,158 @@
+/**
+ * The second tier: answers that are missing here may be in Redis, and those that come here go there. Requests are answered out of
+ * memory alone; what is found in Redis is put there first. While Redis is away there is only the memory.
+ */
+import type { Encoding } from '@lb/shared/model/encoding';
+import type { Asked as Answered, AnswerStore } from '@lb/shared/store/answers';
+import type { Clock, Random } from '@lb/shared/time/clock';
+import { type AgedAnswer, answerToBytes } from './answer-bytes.ts';
+import { placeOf, purgeableKey } from './answer-places.ts';
+import { Entry } from './entry.ts';
+import { ignoringStore, Lease, LEASE_MS } from './lease.ts';
+import type { MemoryTier } from './memory-tier.ts';
+import type { Tier } from './tier.ts';
+import { type FieldReader, variantOf } from './vary.ts';
+
+/** The shared store; it fails at once while it is away. */
+export type SharedAnswers = AnswerStore<AgedAnswer> & { readonly isUp: boolean };
+
+export interface SharedTierSetup {
+  /** Name of the cache. */
+  readonly name: string;
+  readonly memory: MemoryTier;
+  readonly answers: SharedAnswers;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What there is of a missing answer. */
+export type Found =
+  | { readonly kind: 'stored'; readonly entry: Entry }
+  /** Nobody else fetches it. `stale` may be validated. */
+  | { readonly kind: 'yours'; readonly lease: Lease; readonly stale: Entry | undefined }
+  | { readonly kind: 'taken' | 'passed' | 'none' };
+
+/** An address whose answers differ by one thing now, another thing later, is not followed for ever. */
+const MOST_TURNS = 3;
+
+export class SharedTier implements Tier {
+  readonly #setup: SharedTierSetup;
+  /** How leases of this tier, and of no other in the world, begin. */
+  readonly #tokens: string;
+  #taken = 0;
+
+  constructor(setup: SharedTierSetup) {
+    this.#setup = setup;
+    const { random } = setup;
+    this.#tokens = `${random().toString(36).slice(2)}${random().toString(36).slice(2)}`;
+  }
+
+  get isUp(): boolean {
+    return this.#setup.answers.isUp;
+  }
+
+  get(key: string, request: FieldReader): Entry | undefined {
+    return this.#setup.memory.get(key, request);
+  }
+
+  varyOf(key: string): readonly string[] | undefined {
+    return this.#setup.memory.varyOf(key);
+  }
+
+  put(entry: Entry, lease?: Lease): void {
+    this.#setup.memory.put(entry);
+    this.#share(entry, lease);
+  }
+
+  remove(entry: Entry): void {
+    const { memory, answers, name } = this.#setup;
+    memory.remove(entry);
+    const { key, answer, variant } = entry;
+    void ignoringStore(answers.drop(placeOf(name, key, answer.vary, variant)));
+  }
+
+  removeAll(key: string): void {
+    this.#setup.memory.removeAll(key);
+  }
+
+  keepCoded(entry: Entry, encoding: Encoding, body: Buffer): void {
+    this.#setup.memory.keepCoded(entry, encoding, body);
+  }
+
+  /** Takes all variants of these keys out of Redis, with the leases of those that are being fetched. */
+  forget(keys: readonly string[]): void {
+    const { answers, name } = this.#setup;
+    const addresses = keys.map((key) => `${name} ${purgeableKey(key)}`);
+    void ignoringStore(answers.forget(addresses));
+  }
+
+  /**
+   * Looks for a missing answer. What is stored is not in the memory yet: it may have been purged while it was on its way.
+   * @param wants the right to fetch it, where it is not there
+   * @throws StoreError
+   */
+  async find(key: string, request: FieldReader, wants: boolean): Promise<Found> {
+    const { name, answers } = this.#setup;
+    const claim = wants ? { token: `${this.#tokens}-${++this.#taken}`, ms: LEASE_MS } : undefined;
+    let vary = this.varyOf(key) ?? [];
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      const place = placeOf(name, key, vary, variantOf(vary, request));
+      const asked: Answered<AgedAnswer> = await answers.ask(place, claim);
+      switch (asked.kind) {
+        case 'varies':
+          vary = asked.vary === '' ? [] : asked.vary.split(',');
+          break;
+        case 'stored':
+          return { kind: 'stored', entry: this.#entryOf(key, request, asked) };
+        case 'yours': {
+          if (claim === undefined) throw new Error('a lease that nobody wanted');
+          const stale = asked.stale && this.#entryOf(key, request, asked.stale);
+          const lease = new Lease(answers, { place, token: claim.token });
+          return { kind: 'yours', lease, stale };
+        }
+        case 'taken':
+        case 'passed':
+        case 'none':
+          return { kind: asked.kind };
+      }
+    }
+    return { kind: 'none' };
+  }
+
+  /** Puts what was found where requests are answered from. */
+  adopt(entry: Entry): void {
+    this.#setup.memory.put(entry);
+  }
+
+  #share(entry: Entry, lease: Lease | undefined): void {
+    const { answers, clock, name } = this.#setup;
+    const { key, variant, answer } = entry;
+    const nowMs = clock.monotonicMs();
+    const freshMs = Math.floor(entry.freshMs(nowMs));
+    if (freshMs <= 0 || !answers.isUp) {
+      void lease?.letGo('passed');
+      return;
+    }
+    const { staleWhileRevalidateMs, staleIfErrorMs } = answer.freshness;
+    const usefulMs = freshMs + Math.ceil(Math.max(staleWhileRevalidateMs, staleIfErrorMs));
+    const bytes = answerToBytes({ answer, ageMs: entry.ageMs(nowMs) });
+    const keeping = { bytes, freshMs, usefulMs, tags: answer.tags };
+    // One that has ended was lost: then the store has something newer, or this was purged.
+    if (lease?.use() === false) return;
+    const place = placeOf(name, key, answer.vary, variant);
+    void ignoringStore(answers.keep(place, keeping, lease?.held));
+  }
+
+  #entryOf(
+    key: string,
+    request: FieldReader,
+    {
+      answer: { answer, ageMs },
+      ageMs: keptMs,
+    }: { readonly answer: AgedAnswer; readonly ageMs: number },
+  ): Entry {
+    const nowMs = this.#setup.clock.monotonicMs();
+    const receivedMs = nowMs - (ageMs + keptMs) + answer.freshness.initialAgeMs;
+    return new Entry(key, variantOf(answer.vary, request), answer, receivedMs);
+  }
+}
