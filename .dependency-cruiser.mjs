@@ -31,6 +31,20 @@ export default {
       to: { path: [inPackage('(primary|worker)'), '^@lb/(primary|worker)(/|$)'] },
     },
     {
+      name: 'page-imports-shared-alone',
+      comment: 'The dashboard runs in a browser and knows the instance by its API.',
+      severity: 'error',
+      from: { path: inPackage('primary/dashboard') },
+      to: { path: [inPackage('(primary/src|worker)'), '^@lb/(primary|worker)(/|$)'] },
+    },
+    {
+      name: 'nobody-imports-page',
+      comment: 'The dashboard is files to the primary, which serves them.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: inPackage('primary/dashboard') },
+      to: { path: inPackage('primary/dashboard') },
+    },
+    {
       name: 'nobody-imports-test',
       severity: 'error',
       from: { path: '^packages/' },
@@ -52,9 +66,10 @@ export default {
     },
     {
       name: 'declared',
-      comment: 'A package must be a dependency of the package.json it is imported under.',
+      comment:
+        'A package must be a dependency of the package.json it is imported under; the dashboard is bundled with all it needs.',
       severity: 'error',
-      from: { path: '^packages/' },
+      from: { path: '^packages/', pathNot: inPackage('primary/dashboard') },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
   ],
@@ -68,7 +83,7 @@ export default {
     enhancedResolveOptions: {
       conditionNames: ['@lb/source', 'import', 'node', 'default', 'types'],
       exportsFields: ['exports'],
-      extensions: ['.ts', '.mjs', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'],
     },
   },
 };

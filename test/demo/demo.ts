@@ -153,7 +153,7 @@ function whatToTry(ports: DemoPorts, config: string, backends: DemoBackends): st
   const flag = areDefault(ports) ? '' : ` -c ${config}`;
   return `
   balancer  http://127.0.0.1:${ports.listener}
-  admin     http://127.0.0.1:${ports.admin}
+  dashboard http://127.0.0.1:${ports.admin}
   backends  ${running.map(({ name, pid, port }) => `${name} on ${port} (pid ${pid})`).join(', ')}
 
   Try, in another terminal:

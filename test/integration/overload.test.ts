@@ -29,7 +29,7 @@ async function statusOf(front: Front, text: string): Promise<number> {
 }
 
 /** As long as a request may wait, with the target above. */
-const WAIT_MS = 400;
+const WAIT_MS = 1_000;
 
 interface Overwhelmed {
   readonly config?: string;

@@ -2,7 +2,9 @@
 import type { BackendReply, PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
 import type { TrafficReply } from '@lb/shared/admin-api/statistics';
 import type { AdminContext } from '@lb/primary/internal/admin/context';
+import type { Page } from '@lb/primary/internal/admin/page';
 import { AdminServer, type AdminPatience } from '@lb/primary/internal/admin/server';
+import { systemClock, type Clock } from '@lb/shared/time/clock';
 import { mkdtemp, rm } from 'node:fs/promises';
 import {
   request as httpRequest,
@@ -127,6 +129,8 @@ export async function startAdmin(
     bind?: string;
     over?: Partial<AdminContext>;
     patience?: AdminPatience;
+    page?: Page;
+    clock?: Clock;
   } = {},
 ) {
   const { context, asked } = fakeContext(options.over);
@@ -134,7 +138,8 @@ export async function startAdmin(
   const socketPath = join(directory, 'lb.sock');
   const { patience } = options;
   const log = pino({ level: 'silent' });
-  const server = new AdminServer({ context, log, ...(patience && { patience }) });
+  const { page, clock = systemClock } = options;
+  const server = new AdminServer({ context, log, clock, page, ...(patience && { patience }) });
   const { port } = await server.listenTcp(options.bind ?? '127.0.0.1:0', options.token ?? null);
   await server.listenUnix(socketPath);
   return {

@@ -100,8 +100,10 @@ export class CacheModel {
   }
 
   /** Section 4.2.1. */
-  #lifetimeS({ directives, expires }: ModelAnswer): number {
+  #lifetimeS({ age, directives, expires }: ModelAnswer): number {
     if (has(directives, 'no-cache')) return 0;
+    // Nobody knows how old it is.
+    if (age !== undefined && !/^\d+$/.test(age)) return 0;
     const said = valueOf(directives, 's-maxage') ?? valueOf(directives, 'max-age');
     if (said !== undefined) return Number(said);
     if (expires !== undefined) return expires === 'bad' ? 0 : expires;

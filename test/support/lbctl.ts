@@ -62,6 +62,8 @@ export interface Launch {
   readonly through?: readonly string[];
   /** A listening socket that it is handed under the name `web`. */
   readonly fd?: number | undefined;
+  /** Of its admin section, beside the socket. */
+  readonly admin?: string;
 }
 
 /** Hundreds of processes compile the same two files. */
@@ -78,12 +80,14 @@ const ACTIVATED = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"'];
 export async function startLbctl(
   yaml: string,
   env: NodeJS.ProcessEnv = {},
-  { through = [], fd }: Launch = {},
+  { through = [], fd, admin: adminKeys = 'bind: 127.0.0.1:0' }: Launch = {},
 ): Promise<Instance> {
   const folder = await mkdtemp(join(tmpdir(), 'lbctl-test-'));
   const configPath = join(folder, 'lb.yaml');
   const socketPath = join(folder, 'lb.sock');
-  const write = (text: string): Promise<void> => writeFile(configPath, complete(text, socketPath));
+  const adminSection = `admin: { ${adminKeys}, socket: ${socketPath} }\n`;
+  const write = (text: string): Promise<void> =>
+    writeFile(configPath, complete(text, adminSection));
   await write(yaml);
   const isActivated = fd !== undefined;
   const program = [...through, ...(isActivated ? ACTIVATED : []), process.execPath];
@@ -148,8 +152,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-function complete(text: string, socketPath: string): string {
-  const admin = `admin: { bind: 127.0.0.1:0, socket: ${socketPath} }\n`;
+function complete(text: string, admin: string): string {
   // A busy machine makes workers late, and a test is not about that unless it says so.
   const overload = /^overload:/m.test(text) ? '' : 'overload: { eventLoopDelay: 0s }\n';
   return (

@@ -29,7 +29,7 @@ pools:
   }));
   const time = new Timeline();
   const health = new Map<string, HealthState>();
-  const world = { isSettled: true };
+  const world = { isSettled: true, readmitted: [] as string[] };
   const overrides = new OverrideTable({
     store: () => null,
     wallMs: () => time.wallMs(),
@@ -42,6 +42,7 @@ pools:
     pools: () => pools,
     effectiveOf: ({ name, weight }, override) =>
       effective(health.get(name) ?? 'up', override, weight),
+    readmit: ({ name }) => world.readmitted.push(name),
     settled: () => Promise.resolve(world.isSettled),
     wallMs: () => time.wallMs(),
   });
@@ -158,4 +159,11 @@ test.each([
 ] as const)('a backend that is %s and told to %s is %s', (condition, state, joined, weight) => {
   const override = { state, weight: 3, sinceMs: 0, deadlineMs: null, by: 'root' };
   expect(effective(condition, override, 1)).toEqual({ state: joined, weight });
+});
+
+test('enable ends an ejection, nothing else does', async () => {
+  const { change, world } = arrange();
+  await change('web/a', { state: 'enabled' });
+  await change('web/b', { weight: 5 });
+  expect(world.readmitted).toEqual(['a']);
 });

@@ -93,7 +93,7 @@ pools:
     expect({ workers, trustedProxies, admin, log, requestId, shutdown }).toEqual({
       workers: 'auto',
       trustedProxies: [],
-      admin: { bind: '127.0.0.1:9090', token: null, socket: null },
+      admin: { bind: '127.0.0.1:9090', token: null, dashboard: true, socket: null },
       log: {
         level: 'info',
         format: 'auto',

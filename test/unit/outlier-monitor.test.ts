@@ -71,6 +71,16 @@ describe('an ejection', () => {
     expect(world.time.pending).toBe(0);
   });
 
+  test('ends when somebody enables the backend, with who it was', () => {
+    const world = new OutlierWorld(2);
+    world.errors(0, 5);
+    world.monitor.readmit(1, 'root');
+    expect(world.ejected).toEqual(['0']);
+    world.monitor.readmit(0, 'root');
+    expect(world.ejected).toEqual([]);
+    expect(world.changes.at(-1)).toMatchObject({ ejected: null, detail: 'enabled by root' });
+  });
+
   test('leaves no timer behind when the monitor closes', () => {
     const world = new OutlierWorld(2);
     world.errors(0, 5);

@@ -19,14 +19,14 @@ describe('the supervisor', () => {
     expect(forked.map(({ slot }) => slot)).toEqual([0, 1, 2]);
   });
 
-  test('sends nothing to a worker that is not ready, then the snapshot, then each socket', () => {
+  test('sends nothing to a worker that is not ready, then the snapshot, then each socket four times', () => {
     const { supervisor, worker, handle } = scriptedSupervisor();
     supervisor.resize(1, 0);
     supervisor.broadcast({ lb: 1, type: 'reopen-logs' });
     expect(worker(0).types).toEqual([]);
     worker(0).says({ lb: 1, type: 'ready' });
-    expect(worker(0).types).toEqual(['snapshot', 'listen']);
-    expect(worker(0).handles).toEqual([handle]);
+    expect(worker(0).types).toEqual(['snapshot', 'listen', 'listen', 'listen', 'listen']);
+    expect(worker(0).handles).toEqual([handle, handle, handle, handle]);
   });
 
   test('calls a worker running once it listens everywhere', async () => {
@@ -56,7 +56,7 @@ describe('the supervisor', () => {
     expect(forked).toHaveLength(3);
     expect(worker(2).slot).toBe(1);
     worker(2).says({ lb: 1, type: 'ready' });
-    expect(worker(2).types).toEqual(['snapshot', 'listen']);
+    expect(worker(2).types).toEqual(['snapshot', 'listen', 'listen', 'listen', 'listen']);
     expect(gone).toEqual([2]);
   });
 

@@ -6,6 +6,7 @@ import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
 import { NO_ROUTE } from '@lb/shared/metrics/catalog';
 import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Page } from './admin/page.ts';
 import { AdminServer } from './admin/server.ts';
 import { CacheControl } from './caches/cache-control.ts';
 import type { ConfigOrigin, Loaded } from './config/config-origin.ts';
@@ -53,6 +54,8 @@ export interface PrimaryOptions {
   /** Sockets that this process was started with. */
   readonly inherited: InheritedDescriptors;
   readonly fork: ForkWorker;
+  /** The dashboard, where there is to be one. */
+  readonly page: Page | undefined;
   readonly version: string;
   readonly log: Logger;
   readonly clock: Clock;
@@ -105,6 +108,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   const overriding = buildOverriding(options, {
     ...told,
     conditionOf: (slot) => conditions.conditionOf(slot),
+    readmit: (slot, by) => conditions.outliers.readmit(slot, by),
     inFlight: (slot) => workforce.load.inFlight(slot),
     registry: () => sharing.registry,
   });
@@ -169,6 +173,8 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     clock,
     traffic,
     gauges: () => gaugesOf(metrics),
+    // There are no caches.
+    cacheCounts: () => ({ asked: 0, answered: 0 }),
     routes: () => routeNames(publisher.current.config),
     pools: () => poolView.pools(),
   });
@@ -194,7 +200,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     ...shown,
     ...lifecycle,
   });
-  const admin = new AdminServer({ context: view, log });
+  const admin = new AdminServer({ context: view, log, clock, page: options.page });
   return {
     ...shown,
     health,
@@ -266,10 +272,9 @@ export function routeNames({ routes }: Config): readonly string[] {
   return [...routes.map(({ name }) => name), NO_ROUTE];
 }
 
-function gaugesOf(metrics: MetricsAggregate): Gauges {
+function gaugesOf(metrics: MetricsAggregate): Omit<Gauges, 'cacheHitRate'> {
   return {
     connections: metrics.total('lb_listener_connections'),
     inFlight: metrics.total('lb_http_requests_in_flight'),
-    cacheHitRate: null,
   };
 }

@@ -1,11 +1,10 @@
 /**
- * Who may talk to the admin server. Security code: DNS rebinding (CWE-350), cross-site requests (CWE-352) and guessing the token
- * by time (CWE-208) are stopped here, before anything else looks at the request. The unix socket skips all of it: the
- * file's mode is its lock.
+ * Who may talk to the admin server. Security code: DNS rebinding (CWE-350), cross-site requests (CWE-352) and strangers are
+ * stopped here, before anything else looks at the request. The unix socket skips all of it: the file's mode is its lock.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import type { Door } from './door.ts';
 import { refusal, type Reply } from './reply.ts';
 
 /** What one TCP listener of the admin server lets in. */
@@ -14,28 +13,25 @@ export interface AccessRules {
   readonly bindHost: string;
   /** The machine's own name, a Host that is right when the bind is a wildcard. */
   readonly hostname: string;
-  readonly token: string | null;
+  readonly door: Door;
 }
 
 /** Paths that need no token: they are asked by things that have none, and say nothing that is secret. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/api/v1/login']);
 
 const WILDCARDS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 
-/** The refusal of a request, or undefined when it may go on. */
+/** The refusal of a request, or undefined when it may go on. @param path undefined for what everybody may have */
 export function refuse(
   request: IncomingMessage,
-  path: string,
+  path: string | undefined,
   rules: AccessRules,
 ): Reply | undefined {
   if (!hostAllowed(request, rules)) return refusal(403, 'this Host is not served here');
   if (isCrossSite(request)) return refusal(403, 'cross-site requests are refused');
-  if (rules.token === null || OPEN_PATHS.has(path)) return undefined;
-  if (bearerMatches(request.headers.authorization, rules.token)) return undefined;
-  return refusal(401, 'a bearer token is required', {
-    'WWW-Authenticate': 'Bearer realm="lbctl"',
-  });
+  if (path === undefined || OPEN_PATHS.has(path)) return undefined;
+  return rules.door.refuse(request);
 }
 
 /**
@@ -76,14 +72,4 @@ function isCrossSite({ headers, method = '' }: IncomingMessage): boolean {
   if (origin === undefined) return false;
   const own = host.toLowerCase();
   return origin !== `http://${own}` && origin !== `https://${own}`;
-}
-
-/** Compares digests, so that neither the time nor an early end tells how much of the token was right (RFC 6750). */
-function bearerMatches(authorization: string | undefined, token: string): boolean {
-  const given = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-  return given !== undefined && timingSafeEqual(digest(given), digest(token));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -59,7 +59,15 @@ export interface HistoryPart {
 
 /** The label `action` of lb_admin_actions_total. */
 export type AdminAction =
-  'reload' | 'stop' | 'drain' | 'disable' | 'enable' | 'weight' | 'overrides_clear' | 'cache_purge';
+  | 'login'
+  | 'reload'
+  | 'stop'
+  | 'drain'
+  | 'disable'
+  | 'enable'
+  | 'weight'
+  | 'overrides_clear'
+  | 'cache_purge';
 
 /** The rest of the primary, as the admin server sees it. */
 export interface AdminContext {

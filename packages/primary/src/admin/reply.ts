@@ -6,7 +6,7 @@ import type { ErrorReply } from '@lb/shared/admin-api/contract';
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +44,7 @@ export function text(status: number, line: string): Reply {
 /** Writes the answer; the length is right for HEAD too, where Node leaves the body out. */
 export function send(response: ServerResponse, reply: Reply): void {
   if (response.destroyed || response.headersSent) return;
-  const body = Buffer.from(reply.body);
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   response.setTimeout(WRITE_STALL_MS);
   response.writeHead(reply.status, {
     ...SECURITY_HEADERS,

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { readJsonObject } from './body.ts';
 import type { AdminContext } from './context.ts';
+import type { Door } from './door.ts';
 import type { StreamReply } from './event-streams.ts';
 import { refusal, type Reply } from './reply.ts';
 
@@ -15,6 +16,8 @@ export interface AdminRequest {
   readonly peer: string;
   /** Whoever can open it is the instance's own user. */
   readonly isControlSocket: boolean;
+  /** Undefined on the control socket, which has none. */
+  readonly door: Door | undefined;
 }
 
 /** Answers a request. */
@@ -37,14 +40,15 @@ export interface AdminRoute {
 export interface Incoming {
   readonly request: IncomingMessage;
   readonly url: URL;
-  readonly isControlSocket: boolean;
+  /** Undefined on the control socket. */
+  readonly door: Door | undefined;
 }
 
 /** Answers by the table: 404 without a path, 405 without the method, 400 for a segment that cannot be decoded. */
 export async function dispatch(
   routes: readonly AdminRoute[],
   context: AdminContext,
-  { request, url, isControlSocket }: Incoming,
+  { request, url, door }: Incoming,
 ): Promise<Reply | StreamReply> {
   const { pathname } = url;
   const found = routes.filter((route) => segmentsOf(route.path, pathname) !== undefined);
@@ -64,7 +68,8 @@ export async function dispatch(
     query: url.searchParams,
     headers: request.headers,
     peer: request.socket.remoteAddress ?? 'control socket',
-    isControlSocket,
+    isControlSocket: door === undefined,
+    door,
   };
   if (method === 'GET') return route.handle(context, { ...asked, body: {} });
   const body = await readJsonObject(request, route.maxBodyBytes);

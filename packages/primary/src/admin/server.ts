@@ -1,7 +1,7 @@
 /**
  * The admin server: one HTTP server on admin.bind, and the same paths on a unix socket for lbctl.
  *
- *     TCP ─▶ access rules (auth.ts) ─┐
+ *     TCP ─▶ access rules (auth.ts) ─┬▶ the page (page.ts)
  *     unix socket, mode 0600 ────────┴▶ table of paths (routes/) ─▶ context
  *
  * Each is a server of its own with its own limit of connections, so whoever fills up the port does not lock lbctl out.
@@ -12,9 +12,12 @@ import type { ListenOptions } from 'node:net';
 import { hostname } from 'node:os';
 import { isLoopback, parseBind } from '@lb/shared/net/bind-address';
 import { nodeHttp } from '@lb/shared/net/node-modules';
+import type { Clock } from '@lb/shared/time/clock';
 import type { Logger } from 'pino';
 import { refuse, type AccessRules } from './auth.ts';
 import type { AdminContext } from './context.ts';
+import { Door } from './door.ts';
+import type { Page } from './page.ts';
 import { EventStreams, type StreamReply } from './event-streams.ts';
 import { refusal, send, type Reply } from './reply.ts';
 import { dispatch } from './router.ts';
@@ -42,6 +45,9 @@ const PATIENCE: AdminPatience = { headMs: 5_000, requestMs: 10_000, checkMs: 1_0
 export interface AdminServerOptions {
   readonly context: AdminContext;
   readonly log: Logger;
+  readonly clock: Clock;
+  /** The dashboard; without it `/` is the list of paths. */
+  readonly page?: Page | undefined;
   readonly patience?: AdminPatience;
 }
 
@@ -49,14 +55,18 @@ export interface AdminServerOptions {
 export class AdminServer {
   readonly #context: AdminContext;
   readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #page: Page | undefined;
   readonly #patience: AdminPatience;
   readonly #servers = new Set<Server>();
   readonly #streams = new EventStreams();
   #closing = false;
 
-  constructor({ context, log, patience = PATIENCE }: AdminServerOptions) {
+  constructor({ context, log, clock, page, patience = PATIENCE }: AdminServerOptions) {
     this.#context = context;
     this.#log = log;
+    this.#clock = clock;
+    this.#page = page;
     this.#patience = patience;
   }
 
@@ -71,7 +81,8 @@ export class AdminServer {
     if (token === null && !isLoopback(address))
       throw new RangeError(`${bind}: a token is required, other machines can reach this address`);
     const { host, port } = address;
-    const server = this.#createServer({ bindHost: host, hostname: hostname(), token });
+    const door = new Door(token, this.#clock);
+    const server = this.#createServer({ bindHost: host, hostname: hostname(), door });
     await listening(server, host === '' ? { port } : { host, port });
     const bound = server.address();
     if (bound === null || typeof bound === 'string') throw new Error('no address after listening');
@@ -165,19 +176,16 @@ export class AdminServer {
     // Parsed behind a fixed origin: `//host/path` is a path here, never another host.
     const url = URL.parse(`http://admin${target}`);
     if (url === null) return refusal(400, 'the request target is malformed');
+    const file = this.#page?.answer(request, url.pathname);
     if (rules !== undefined) {
-      const refused = refuse(request, url.pathname, rules);
+      const refused = refuse(request, file === undefined ? url.pathname : undefined, rules);
       if (refused !== undefined) {
         const { remoteAddress } = request.socket;
         this.#log.warn({ remoteAddress, status: refused.status }, 'admin request refused');
         return refused;
       }
     }
-    return dispatch(ADMIN_ROUTES, this.#context, {
-      request,
-      url,
-      isControlSocket: rules === undefined,
-    });
+    return file ?? dispatch(ADMIN_ROUTES, this.#context, { request, url, door: rules?.door });
   }
 }
 

@@ -39,7 +39,7 @@ export function addBackendVerbs(program: Command, { surroundings, exit }: VerbSe
       exit(await drain(surroundings(command), target, wish));
     });
 
-  verb('enable', 'take back a drain or a disable').action(
+  verb('enable', 'take back a drain or a disable, end an ejection').action(
     async (target: string, _options, command: Command) => {
       exit(await enable(surroundings(command), target));
     },

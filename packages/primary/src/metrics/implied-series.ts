@@ -59,7 +59,16 @@ const EVENT_TYPES: readonly string[] = [
 const LIMIT_RESULTS = ['allow', 'deny', 'shadow_deny', 'degraded'];
 const ERROR_REASONS = ['connect', 'tls', 'timeout', 'reset', 'protocol', 'status'];
 const WORKER_STATES = ['starting', 'running', 'draining'];
-const ADMIN_ACTIONS = ['reload', 'stop', 'drain', 'disable', 'enable', 'weight', 'overrides_clear'];
+const ADMIN_ACTIONS = [
+  'login',
+  'reload',
+  'stop',
+  'drain',
+  'disable',
+  'enable',
+  'weight',
+  'overrides_clear',
+];
 
 type Implied = Generator<ImpliedSeries, void, undefined>;
 

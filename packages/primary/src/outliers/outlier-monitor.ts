@@ -152,6 +152,12 @@ export class OutlierMonitor {
     if (suspect !== undefined) this.#release(suspect, 'it was down and is up again');
   }
 
+  /** Somebody says that the backend is fine. */
+  readmit(slot: number, by: string): void {
+    const suspect = this.#suspects.get(slot);
+    if (suspect !== undefined) this.#release(suspect, `enabled by ${by}`);
+  }
+
   /** Stops every timer. */
   close(): void {
     for (const { ejection } of this.#ejected) ejection?.cancel();

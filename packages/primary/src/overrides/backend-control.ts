@@ -19,6 +19,8 @@ export interface BackendControlOptions {
   readonly pools: () => readonly PoolSnapshot[];
   /** What holds for a backend under this override. */
   readonly effectiveOf: (backend: BackendSnapshot, override: Override | undefined) => Effective;
+  /** Ends its ejection, if it is in one. */
+  readonly readmit: (backend: BackendSnapshot, by: string) => void;
   /** Resolves when every worker works by what was changed, to false when that takes too long. */
   readonly settled: () => Promise<boolean>;
   readonly wallMs: () => number;
@@ -41,7 +43,7 @@ export class BackendControl {
     wish: BackendChangeRequest,
     by: string,
   ): Promise<ControlOutcome> {
-    const { overrides, pools, settled, wallMs } = this.#options;
+    const { overrides, pools, readmit, settled, wallMs } = this.#options;
     const pool = pools().find(({ name }) => name === poolName);
     if (pool === undefined)
       return { ok: false, status: 404, message: `no pool is called ${poolName}` };
@@ -53,6 +55,7 @@ export class BackendControl {
       const message = `${backendName} is the last backend of pool ${poolName} that may get new traffic`;
       return { ok: false, status: 409, message };
     }
+    if (wish.state === 'enabled') readmit(backend, by);
     // In force at once; storing it and waiting for the workers go side by side.
     const stored = overrides.set(poolName, backendName, next, by);
     const [warning, isSettled] = await Promise.all([stored, settled()]);

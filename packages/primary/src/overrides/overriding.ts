@@ -30,6 +30,7 @@ export interface OverridingNeighbours {
   readonly publisher: () => SnapshotPublisher;
   readonly chronicle: () => Chronicle;
   readonly conditionOf: (slot: number) => Condition;
+  readonly readmit: (slot: number, by: string) => void;
   /** Of all instances; undefined for one that is alone. */
   readonly registry: () => Registry | undefined;
   /** Over all workers. */
@@ -49,7 +50,7 @@ export function buildOverriding(
   { stateDir, log, clock }: OverridingOptions,
   neighbours: OverridingNeighbours,
 ): Overriding {
-  const { publisher, chronicle, conditionOf, inFlight, registry } = neighbours;
+  const { publisher, chronicle, conditionOf, readmit, inFlight, registry } = neighbours;
   const file = stateDir === null ? null : new OverrideFile(join(stateDir, 'overrides.json'));
   const wallMs = (): number => clock.wallMs();
   const drains = new DrainWatch({
@@ -85,6 +86,7 @@ export function buildOverriding(
     overrides,
     pools: () => publisher().pools,
     effectiveOf: effectiveUnder,
+    readmit: ({ slot }, by) => readmit(slot, by),
     settled: () => publisher().settled(),
     wallMs,
   });

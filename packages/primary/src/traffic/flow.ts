@@ -6,6 +6,7 @@
  *                                └──▶ this minute ── every 60th ──▶ history by the minute
  */
 import type { TrafficReply } from '@lb/shared/admin-api/statistics';
+import { middleMs } from '@lb/shared/metrics/traffic-cells';
 import { History, type HistoryColumns } from './history.ts';
 import { EMPTY_SLICE, type Slice, Tally } from './tally.ts';
 
@@ -86,11 +87,16 @@ export const NO_TRAFFIC: TrafficReply = {
 function readingOf(tally: Tally, seconds: number): TrafficReply {
   const { requests, errors } = tally;
   if (requests <= 0 || seconds <= 0) return NO_TRAFFIC;
+  const [p50, p95, p99] = tally.quantileCells() ?? [];
   return {
     requestsPerSecond: Math.round((1_000 * requests) / seconds) / 1_000,
     errorRate: Math.min(1, errors / requests),
-    p50Ms: tally.quantileMs(0.5),
-    p95Ms: tally.quantileMs(0.95),
-    p99Ms: tally.quantileMs(0.99),
+    p50Ms: msOf(p50),
+    p95Ms: msOf(p95),
+    p99Ms: msOf(p99),
   };
+}
+
+function msOf(cell: number | undefined): number | null {
+  return cell === undefined ? null : middleMs(cell);
 }

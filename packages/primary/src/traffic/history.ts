@@ -3,10 +3,7 @@
  * the second and a day by the minute take 33 KB; a series that never had any traffic takes nothing.
  */
 import { middleMs } from '@lb/shared/metrics/traffic-cells';
-import type { Tally } from './tally.ts';
-
-/** Quantiles that are kept. */
-const QUANTILES = [0.5, 0.95, 0.99] as const;
+import { QUANTILES, type Tally } from './tally.ts';
 
 /** What a history is asked for; columns of one length, the oldest value first. */
 export interface HistoryColumns {
@@ -20,7 +17,7 @@ export interface HistoryColumns {
 interface Columns {
   readonly rates: Float32Array;
   readonly errorRates: Float32Array;
-  /** One more than the cell; 0 for none. One after the other. */
+  /** Of each of QUANTILES: one more than the cell; 0 for none. */
   readonly cells: readonly Uint16Array[];
 }
 
@@ -43,10 +40,8 @@ export class History {
     const at = step % this.#length;
     rates[at] = seconds > 0 ? requests / seconds : 0;
     errorRates[at] = requests > 0 ? Math.min(1, errors / requests) : 0;
-    for (const [index, quantile] of QUANTILES.entries()) {
-      const column = cells[index];
-      if (column !== undefined) column[at] = (tally.quantileCell(quantile) ?? -1) + 1;
-    }
+    const quantiles = tally.quantileCells();
+    for (const [index, column] of cells.entries()) column[at] = (quantiles?.[index] ?? -1) + 1;
   }
 
   /** The steps before `end`, at most `count` and not more than there were or are kept. */

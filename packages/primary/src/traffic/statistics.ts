@@ -14,10 +14,17 @@ import type { Part, Traffic } from './traffic.ts';
 
 const SECONDS_PER_MINUTE = 60;
 
+/** Requests to routes with a cache, since the start: all that asked it, and those of them that it answered. */
+export interface CacheCounts {
+  readonly asked: number;
+  readonly answered: number;
+}
+
 export interface StatisticsOptions {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly traffic: Traffic;
-  readonly gauges: () => Gauges;
+  readonly gauges: () => Omit<Gauges, 'cacheHitRate'>;
+  readonly cacheCounts: () => CacheCounts;
   /** Names of the routes in force, and of what matches none. */
   readonly routes: () => readonly string[];
   readonly pools: () => readonly PoolReply[];
@@ -30,6 +37,9 @@ export class Statistics {
   readonly #options: StatisticsOptions;
   readonly #gauges = new GaugeHistory();
   readonly #watchers = new Set<StatsWatcher>();
+  #cacheCounts: CacheCounts = { asked: 0, answered: 0 };
+  /** Of the last second. */
+  #cacheHitRate: number | null = null;
 
   constructor(options: StatisticsOptions) {
     this.#options = options;
@@ -37,10 +47,13 @@ export class Statistics {
 
   /** A second is over; its owner calls it once a second. The sample is made once for all who watch, and for nobody else. */
   step(): void {
-    const { traffic, gauges } = this.#options;
+    const { traffic, cacheCounts } = this.#options;
     const before = traffic.ended.minutes;
     traffic.step();
-    this.#gauges.step(gauges(), traffic.ended.minutes > before);
+    const counts = cacheCounts();
+    this.#cacheHitRate = hitRate(this.#cacheCounts, counts);
+    this.#cacheCounts = counts;
+    this.#gauges.step(this.#readGauges(), traffic.ended.minutes > before);
     if (this.#watchers.size === 0) return;
     const sample = JSON.stringify(this.sample());
     for (const watch of this.#watchers) watch(sample);
@@ -54,10 +67,10 @@ export class Statistics {
   }
 
   sample(): StatsSample {
-    const { clock, traffic, gauges, routes, pools } = this.#options;
+    const { clock, traffic, routes, pools } = this.#options;
     return {
       at: new Date(traffic.ended.atMs || clock.wallMs()).toISOString(),
-      totals: { ...traffic.lastSecond(), ...gauges() },
+      totals: { ...traffic.lastSecond(), ...this.#readGauges() },
       routes: routes().map((name) => ({ name, ...traffic.of({ route: name }) })),
       pools: pools().map(poolSample),
     };
@@ -80,6 +93,10 @@ export class Statistics {
     };
   }
 
+  #readGauges(): Gauges {
+    return { ...this.#options.gauges(), cacheHitRate: this.#cacheHitRate };
+  }
+
   /** A minute that is under way is in no column of minutes. */
   #endOf(isFine: boolean): string | null {
     const { seconds, minutes, atMs } = this.#options.traffic.ended;
@@ -87,6 +104,11 @@ export class Statistics {
     const sinceMs = isFine ? 0 : (seconds % SECONDS_PER_MINUTE) * 1_000;
     return new Date(atMs - sinceMs).toISOString();
   }
+}
+
+function hitRate(from: CacheCounts, to: CacheCounts): number | null {
+  const asked = to.asked - from.asked;
+  return asked <= 0 ? null : (to.answered - from.answered) / asked;
 }
 
 const NO_GAUGES = { connections: null, inFlight: null, cacheHitRate: null };

@@ -3,7 +3,6 @@ import {
   DURATION_CELLS,
   ERROR_CELL,
   FAILED_CELL,
-  middleMs,
   TRAFFIC_CELLS,
 } from '@lb/shared/metrics/traffic-cells';
 
@@ -13,12 +12,18 @@ export type Slice = Uint32Array;
 /** No traffic. */
 export const EMPTY_SLICE: Slice = new Uint32Array(0);
 
+/** p50, p95 and p99. */
+export const QUANTILES: readonly number[] = [0.5, 0.95, 0.99];
+
 /** What a tally that never had anything counts in. */
 const NO_COUNTS = new Uint32Array(0);
 
 export class Tally {
   #counts = NO_COUNTS;
   #durations = 0;
+  /** Durations were counted from this cell on, up to and with that one. There are hundreds of cells, and few are used. */
+  #lowest = DURATION_CELLS;
+  #highest = -1;
 
   /** Answers and failures. */
   get requests(): number {
@@ -33,7 +38,10 @@ export class Tally {
   add(cell: number, count: number): void {
     if (this.#counts === NO_COUNTS) this.#counts = new Uint32Array(TRAFFIC_CELLS);
     this.#counts[cell] = (this.#counts[cell] ?? 0) + count;
-    if (cell < DURATION_CELLS) this.#durations += count;
+    if (cell >= DURATION_CELLS) return;
+    this.#durations += count;
+    if (cell < this.#lowest) this.#lowest = cell;
+    if (cell > this.#highest) this.#highest = cell;
   }
 
   /** Adds what is in a slice, or takes it away. */
@@ -45,31 +53,34 @@ export class Tally {
   /** What is in it, which is empty then. */
   take(): Slice {
     if (this.requests + this.errors === 0) return EMPTY_SLICE;
+    const counts = this.#counts;
     const found: number[] = [];
-    for (let cell = 0; cell < TRAFFIC_CELLS; cell++) {
-      const count = this.#counts[cell] ?? 0;
+    const find = (cell: number): void => {
+      const count = counts[cell] ?? 0;
       if (count > 0) found.push(cell, count);
-    }
-    this.#counts.fill(0);
+    };
+    for (let cell = this.#lowest; cell <= this.#highest; cell++) find(cell);
+    find(ERROR_CELL);
+    find(FAILED_CELL);
+    counts.fill(0);
     this.#durations = 0;
+    this.#lowest = DURATION_CELLS;
+    this.#highest = -1;
     return Uint32Array.from(found);
   }
 
-  /** The cell of a quantile; undefined without a duration. */
-  quantileCell(quantile: number): number | undefined {
+  /** The cells of QUANTILES; undefined without a duration. */
+  quantileCells(): readonly number[] | undefined {
     if (this.#durations <= 0) return undefined;
-    const rank = Math.ceil(quantile * this.#durations);
+    let cell = this.#lowest - 1;
     let below = 0;
-    for (let cell = 0; cell < DURATION_CELLS; cell++) {
-      below += this.#counts[cell] ?? 0;
-      if (below >= rank) return cell;
-    }
-    return undefined;
-  }
-
-  /** In milliseconds, right to 1.6 %; null without a duration. */
-  quantileMs(quantile: number): number | null {
-    const cell = this.quantileCell(quantile);
-    return cell === undefined ? null : middleMs(cell);
+    return QUANTILES.map((quantile) => {
+      const rank = Math.ceil(quantile * this.#durations);
+      while (below < rank) {
+        cell++;
+        below += this.#counts[cell] ?? 0;
+      }
+      return cell;
+    });
   }
 }

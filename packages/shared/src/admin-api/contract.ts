@@ -129,7 +129,7 @@ export interface OverrideFacts {
 
 /** `PUT /api/v1/pools/{pool}/backends/{backend}`: at least one of `state` and `weight`. */
 export interface BackendChangeRequest {
-  /** `enabled` takes back a drain and a disable. */
+  /** `enabled` takes back a drain and a disable, and ends an ejection. */
   readonly state?: 'enabled' | 'drain' | 'disabled';
   /** 0 to 1000; null goes back to the configured one. */
   readonly weight?: number | null;

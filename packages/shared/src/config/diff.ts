@@ -35,6 +35,7 @@ export type ChangeSubject = {
 /** The admin server, the logger and what is kept over a restart are built once, from what the file said at the start. */
 const NEEDS_RESTART: readonly string[] = [
   'admin.bind',
+  'admin.dashboard',
   'admin.socket',
   'admin.token',
   'log.format',

@@ -13,7 +13,6 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'routes.[].match': ['countries'],
   'pools.*': ['discovery'],
   'pools.*.backends.[]': ['zone'],
-  admin: ['dashboard'],
   'log.access': ['redact'],
 };
 

@@ -31,11 +31,18 @@ export function explicitLifetimeMs(
 
 /** @see RFC 9111 section 4.2.3 */
 function initialAgeMs(times: AnswerTimes): number {
-  // The first of several counts, without parameters, and what is no number is not there. RFC 9111 section 5.1.
-  const [first = ''] = (times.age ?? '').split(/[,;]/);
-  const ageMs = (parseSeconds(first.trim()) ?? 0) * 1000;
+  const ageMs = (saidAge(times) ?? 0) * 1000;
   const apparentMs = Math.max(0, times.receivedMs - dateMs(times));
   return Math.max(apparentMs, ageMs + times.delayMs);
+}
+
+/**
+ * In seconds: the first of several counts, without parameters; undefined for what is no number. RFC 9111 section 5.1 would have
+ * that ignored, which makes an answer of any age a new one.
+ */
+function saidAge({ age }: AnswerTimes): number | undefined {
+  const [first = ''] = (age ?? '0').split(/[,;]/);
+  return parseSeconds(first.trim());
 }
 
 /** What may be done with an answer that is stored. */
@@ -58,7 +65,8 @@ export function freshnessOf(
   return {
     receivedMs: times.receivedMs,
     initialAgeMs: initialAgeMs(times),
-    lifetimeMs: noCache ? 0 : lifetimeMs,
+    // Nobody knows how old it is: it is asked for again.
+    lifetimeMs: noCache || saidAge(times) === undefined ? 0 : lifetimeMs,
     noCache,
     mayBeStale: !isStrict,
     staleWhileRevalidateMs: allowedMs(staleWhileRevalidate, config.staleWhileRevalidate),

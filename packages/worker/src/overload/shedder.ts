@@ -22,7 +22,7 @@ const PATIENCE_MS = 1_000;
 const CALM_MS = 5_000;
 
 /** A request waits so many times the target before it is refused. */
-const PATIENCE_TARGETS = 2;
+const PATIENCE_TARGETS = 5;
 
 export interface ShedderOptions {
   readonly clock: Clock;

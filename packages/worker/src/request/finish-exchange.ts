@@ -1,5 +1,6 @@
 /** The end of every exchange: it is counted and logged, exactly once. */
 import type { Exchange } from './exchange.ts';
+import { SLOW_MS } from './past-requests.ts';
 
 /** @param isWhole the answer is out to its last byte; else the client left, or was cut */
 export function finishExchange(exchange: Exchange, isWhole: boolean): void {
@@ -13,8 +14,10 @@ export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   const totalMs = services.clock.monotonicMs() - exchange.startedMs;
   const status = exchange.reason === 'client_closed' ? 499 : response.status;
   services.accessLog.write(exchange, { status, totalMs });
-  const isWanted = exchange.reason !== 'client_closed';
-  services.pastRequests.note(exchange, { status, totalMs, isWhole: isWhole || !isWanted });
+  const isBroken = !isWhole && exchange.reason !== 'client_closed';
+  if (status >= 500 || isBroken) services.pastRequests.keep(exchange, 'error', status, totalMs);
+  else if (totalMs >= SLOW_MS && !exchange.isTunnel)
+    services.pastRequests.keep(exchange, 'slow', status, totalMs);
   (route?.metrics ?? services.noRoute).finished({
     listener: listener.name,
     method: exchange.method,

@@ -4,20 +4,12 @@ import type { Clock } from '@lb/shared/time/clock';
 import type { Exchange } from './exchange.ts';
 
 /** From here on a request is slow. Tunnels are not: they last as long as they are wanted. */
-const SLOW_MS = 1_000;
+export const SLOW_MS: number = 1_000;
 
 /** Requests kept of each kind, so that neither pushes out the other. */
 const KEPT = 200;
 
 const LONGEST_PATH = 500;
-
-/** How a request ended. */
-export interface End {
-  readonly status: number;
-  readonly totalMs: number;
-  /** The answer is out to its last byte, or the client did not want it any more. */
-  readonly isWhole: boolean;
-}
 
 export class PastRequests {
   readonly #clock: Clock;
@@ -30,24 +22,14 @@ export class PastRequests {
     this.#worker = worker;
   }
 
-  /** Keeps it where there is a reason to; called for each request. */
-  note(exchange: Exchange, end: End): void {
-    if (end.status >= 500 || !end.isWhole) this.#keep(this.#errors, 'error', exchange, end);
-    else if (end.totalMs >= SLOW_MS && !exchange.isTunnel)
-      this.#keep(this.#slow, 'slow', exchange, end);
-  }
-
   /** The newest first. */
   get all(): PastRequestReply[] {
     return [...this.#errors, ...this.#slow].toSorted((a, b) => (a.at < b.at ? 1 : -1));
   }
 
-  #keep(
-    list: PastRequestReply[],
-    kept: PastRequestReply['kept'],
-    exchange: Exchange,
-    { status, totalMs }: End,
-  ): void {
+  /** Keeps what is worth it of a request that is over, in place of the oldest of its kind. */
+  keep(exchange: Exchange, kept: PastRequestReply['kept'], status: number, totalMs: number): void {
+    const list = kept === 'error' ? this.#errors : this.#slow;
     const { id, method, hostname, path, clientAddress, listener, route, pool, backend } = exchange;
     list.push({
       id,

@@ -5,6 +5,7 @@ import { caches, purgeCache } from './cache.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
 import { events } from './events.ts';
+import { login, loginNeed, logout } from './login.ts';
 import { changeBackend, clearOverrides, overrides } from './overrides.ts';
 import { plan } from './plan.ts';
 import { backend, pool, pools } from './pools.ts';
@@ -37,6 +38,9 @@ const PATHS: readonly AdminRoute[] = [
   plan,
   reload,
   stop,
+  loginNeed,
+  login,
+  logout,
 ];
 
 /** GET /: what there is. */

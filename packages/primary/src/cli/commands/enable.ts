@@ -1,4 +1,4 @@
-/** `lbctl enable POOL/BACKEND`: takes back a drain or a disable. */
+/** `lbctl enable POOL/BACKEND`: takes back a drain or a disable, and ends an ejection. */
 import { changeBackend } from './change-backend.ts';
 import type { ClientCall } from './client.ts';
 

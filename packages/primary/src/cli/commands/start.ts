@@ -7,6 +7,8 @@ import { descriptorLimit } from '@lb/shared/net/descriptor-limit';
 import { systemClock, systemRandom } from '@lb/shared/time/clock';
 import type { ConfigOrigin, ConfigOverrides, Loaded } from '../../config/config-origin.ts';
 import { argumentsOrigin, fileOrigin } from '../../config/config-origin.ts';
+import { Page } from '../../admin/page.ts';
+import { BUILT_PAGE } from '../../built-page.ts';
 import { inheritedDescriptors } from '../../listeners/inherited-sockets.ts';
 import { Primary } from '../../primary.ts';
 import { readVersion } from '../../version.ts';
@@ -76,6 +78,11 @@ async function run(
   const log = createLogger({ level, format, process: 'primary', isTerminal, colours });
   context.onFailure((error) => log.fatal({ err: error }, 'primary failed'));
   warnOfDescriptors(first.config, descriptorLimit(), log);
+  const page = readPage(first);
+  if (page === 'not built') {
+    output.error('the dashboard is not built\n  npm run build, or admin.dashboard: false');
+    return EXIT.failure;
+  }
   const primary = new Primary({
     origin,
     first,
@@ -83,6 +90,7 @@ async function run(
     stateDir: first.config.stateDir ?? stateDirectory(context),
     inherited: inheritedDescriptors(context.env, context.pid),
     fork: clusterFork(fileURLToPath(import.meta.resolve('@lb/worker/main'))),
+    page,
     version: readVersion(),
     log,
     clock: systemClock,
@@ -103,6 +111,17 @@ async function run(
   await primary.finished;
   await unlink();
   return exitCode();
+}
+
+/** The page beside the program, when the configuration wants one. */
+function readPage({ config }: Loaded): Page | undefined | 'not built' {
+  if (!config.admin.dashboard) return undefined;
+  try {
+    return new Page(BUILT_PAGE);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'not built';
+    throw error;
+  }
 }
 
 /** What systemd made for the unit, the first of them. @see StateDirectory= in systemd.exec(5) */

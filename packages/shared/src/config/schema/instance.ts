@@ -14,13 +14,19 @@ export const admin = z.strictObject({
     .string(ADMIN_HINT)
     .refine((text) => parseBind(text)?.kind === 'tcp', ADMIN_HINT)
     .default(DEFAULT_ADMIN_BIND)
-    .describe('Where /metrics, /healthz, /readyz and /api/v1 answer.'),
+    .describe('Where the dashboard, /metrics, /healthz, /readyz and /api/v1 answer.'),
   token: z
     .string('expected a token')
     .min(8, 'expected a token of at least 8 characters')
     .nullable()
     .default(null)
-    .describe('Bearer token. Required as soon as bind is not loopback.'),
+    .describe(
+      'Bearer token, and what the dashboard asks for. Required as soon as bind is not loopback.',
+    ),
+  dashboard: z
+    .boolean('expected true or false')
+    .default(true)
+    .describe('The page at / for browsers. false: / is a list of paths for browsers as well.'),
   socket: z
     .string()
     .regex(/^\//, 'expected an absolute path')
