@@ -203,6 +203,20 @@ describe('without Redis', () => {
     expect(bodiesOf(answers)).toEqual(['1', '2', '1', '2']);
   });
 
+  test('that is away while an answer is thrown out, it is thrown out later', async () => {
+    await using lb = await shareCaches({ respond: numbered(), timeout: '100ms' });
+    await lb.get(0);
+    await lb.stored();
+    await lb.redis.cli('acl', 'setuser', 'default', '-set', '-unlink', '-evalsha');
+    await lb.get(1, 'DELETE /');
+    await lb.redis.cli('acl', 'setuser', 'default', '+@all');
+
+    await eventually(async () => {
+      await lb.get(1, `GET /other${lb.asked.length}`);
+      expect(await lb.redis.cli('hget', ROOT_KEY, 'e:')).toBe('');
+    });
+  });
+
   test('that hangs in the middle of it, the answer is fetched, stored and shared again later', async () => {
     await using lb = await shareCaches({ timeout: '100ms' });
     const first = await lb.send(0);
