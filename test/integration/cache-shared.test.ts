@@ -79,6 +79,21 @@ describe('an answer that one worker has fetched', () => {
     expect(lb.asked.length).toBe(1);
   });
 
+  test('is found byte by byte, as large as it may be', async () => {
+    const body = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, i) => (i * 7) % 256));
+    await using lb = await shareCaches({
+      respond: ({ response }) =>
+        response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body),
+    });
+    await lb.get(0);
+    await lb.stored();
+
+    const found = await lb.get(1);
+
+    expect(statusOf(found)).toContain('shared');
+    expect(Buffer.from(found.body, 'latin1').equals(body)).toBe(true);
+  });
+
   test('is thrown out by an unsafe request, and what is fetched meanwhile is not kept', async () => {
     await using lb = await shareCaches();
     const first = await lb.send(0);
