@@ -3,7 +3,7 @@
  * memory alone; what is found in Redis is put there first. While Redis is away there is only the memory.
  */
 import type { Encoding } from '@lb/shared/model/encoding';
-import type { Asked as Answered, AnswerStore } from '@lb/shared/store/answers';
+import type { AnswerStore, Asked } from '@lb/shared/store/answers';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { type AgedAnswer, answerToBytes } from './answer-bytes.ts';
 import { placeOf, purgeableKey } from './answer-places.ts';
@@ -106,7 +106,7 @@ export class SharedTier implements Tier {
     let vary = this.varyOf(key) ?? [];
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       const place = placeOf(name, key, vary, variantOf(vary, request));
-      const asked: Answered<AgedAnswer> = await answers.ask(place, claim);
+      const asked: Asked<AgedAnswer> = await answers.ask(place, claim);
       switch (asked.kind) {
         case 'varies':
           vary = asked.vary === '' ? [] : asked.vary.split(',');
