@@ -19,15 +19,15 @@ interface Held extends AsyncDisposable {
   ask(fields?: readonly string[], target?: string): Promise<RawClient>;
 }
 
-/** A backend that answers when the test does it. */
-async function startHeld(cache = '{}'): Promise<Held> {
+/** A backend that answers when the test does it. @param backendKeys in flow style, each behind a comma */
+async function startHeld(cache = '{}', backendKeys = ''): Promise<Held> {
   const peers: RawPeer[] = [];
   const clients: RawClient[] = [];
   const backend = await scriptedBackend(async (peer) => {
     while ((await peer.takeHead()) !== undefined) peers.push(peer);
   });
   const worker = await startWorker(
-    `pools: { web: { backends: ["${backend.url}"], retries: { attempts: 0 } } }\n` +
+    `pools: { web: { backends: [{ url: "${backend.url}"${backendKeys} }], retries: { attempts: 0 } } }\n` +
       `caches: { c: ${cache} }\nroutes: [{ pool: web, cache: c }]\n`,
   );
   return {
@@ -210,6 +210,26 @@ describe('a client that leaves', () => {
     expect((await second.response()).body).toBe(BODY);
     expect((await (await lb.ask()).response()).body).toBe(BODY);
     expect(lb.peers.length).toBe(1);
+  });
+
+  test('before a backend has room for it leaves the others one request', async () => {
+    await using lb = await startHeld('{}', ', maxConnections: 1');
+    const busy = await lb.ask([], '/busy');
+    await lb.asked(1);
+
+    const first = await lb.ask();
+    await lb.inside(2);
+    const others = [await lb.ask(), await lb.ask()];
+    await lb.inside(4);
+    first.socket.resetAndDestroy();
+    await lb.inside(3);
+    lb.peers[0]?.send(`${FRESH}${BODY}`);
+    await busy.response();
+    await lb.asked(2);
+    lb.peers[1]?.send(`${FRESH}abcdefghij`);
+
+    expect(await bodiesOf(others)).toEqual(others.map(() => 'abcdefghij'));
+    expect(lb.peers.length).toBe(2);
   });
 
   test('takes an answer that nobody else may have with it', async () => {

@@ -79,6 +79,21 @@ describe('an answer that one worker has fetched', () => {
     expect(lb.asked.length).toBe(1);
   });
 
+  test('is found byte by byte, as large as it may be', async () => {
+    const body = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, i) => (i * 7) % 256));
+    await using lb = await shareCaches({
+      respond: ({ response }) =>
+        response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body),
+    });
+    await lb.get(0);
+    await lb.stored();
+
+    const found = await lb.get(1);
+
+    expect(statusOf(found)).toContain('shared');
+    expect(Buffer.from(found.body, 'latin1').equals(body)).toBe(true);
+  });
+
   test('is thrown out by an unsafe request, and what is fetched meanwhile is not kept', async () => {
     await using lb = await shareCaches();
     const first = await lb.send(0);
@@ -142,10 +157,14 @@ describe('requests for a missing answer at several workers', () => {
     const request = await lb.askedTimes(1);
     const leaving = await lb.send(1);
     const staying = await lb.send(1);
-    await eventually(() =>
-      expect(metricTotal(lb.workers[1]?.messages ?? [], 'lb_http_requests_in_flight')).toBe(2),
-    );
-    leaving[Symbol.dispose]();
+    const inside = (count: number): Promise<void> =>
+      eventually(() => {
+        const messages = lb.workers[1]?.messages ?? [];
+        expect(metricTotal(messages, 'lb_http_requests_in_flight')).toBe(count);
+      });
+    await inside(2);
+    leaving.socket.resetAndDestroy();
+    await inside(1);
     request.answer('a');
 
     expect(bodiesOf([await first.response(), await staying.response()])).toEqual(['a', 'a']);
@@ -201,6 +220,20 @@ describe('without Redis', () => {
     for (let i = 0; i < 4; i++) answers.push(await lb.get(i % 2));
 
     expect(bodiesOf(answers)).toEqual(['1', '2', '1', '2']);
+  });
+
+  test('that is away while an answer is thrown out, it is thrown out later', async () => {
+    await using lb = await shareCaches({ respond: numbered(), timeout: '100ms' });
+    await lb.get(0);
+    await lb.stored();
+    await lb.redis.cli('acl', 'setuser', 'default', '-set', '-unlink', '-evalsha');
+    await lb.get(1, 'DELETE /');
+    await lb.redis.cli('acl', 'setuser', 'default', '+@all');
+
+    await eventually(async () => {
+      await lb.get(1, `GET /other${lb.asked.length}`);
+      expect(await lb.redis.cli('hget', ROOT_KEY, 'e:')).toBe('');
+    });
   });
 
   test('that hangs in the middle of it, the answer is fetched, stored and shared again later', async () => {

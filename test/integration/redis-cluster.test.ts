@@ -1,5 +1,7 @@
 /** The store in a Redis Cluster. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { PurgeStep } from '@lb/shared/store/registry';
+import { RedisAnswers } from '@lb/shared/store/redis/redis-answers';
 import { RedisRegistry } from '@lb/shared/store/redis/redis-registry';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -47,6 +49,42 @@ describe('a store in a Cluster', () => {
     expect(await registry.secret('first')).toBe('first');
     await redis.close();
   });
+
+  test.each([
+    ['how its URL begins', { by: 'prefix', value: 'http://a/x', cache: 'c' }],
+    ['a tag', { by: 'tag', value: 'pages', cache: 'c' }],
+  ] as const)(
+    'keeps shared answers on all of its nodes, and purges them by %s',
+    async (_, purge) => {
+      const redis = connectTo(settingsOf({ cluster: cluster.addresses }));
+      await eventually(() => redis.probe());
+      const answers = new RedisAnswers(redis, String);
+      const keeping = {
+        bytes: Buffer.from('a'),
+        freshMs: 60_000,
+        usefulMs: 60_000,
+        tags: ['pages'],
+      };
+      const places = Array.from({ length: 30 }, (__, i) => ({
+        address: `c all http://a/x{${i}`,
+        vary: '',
+        variant: '',
+      }));
+      await Promise.all(places.map((place) => answers.keep(place, keeping, undefined)));
+      for (const node of cluster.nodes) expect(await node.cli('keys', 'lb:c:*')).not.toBe('');
+
+      const registry = new RedisRegistry(redis);
+      let cursor: string | null = '0';
+      while (cursor !== null) {
+        const step: PurgeStep = await registry.purgeStep(purge, ['c'], cursor);
+        ({ cursor } = step);
+      }
+
+      const kinds = await Promise.all(places.map((place) => answers.ask(place, undefined)));
+      expect(new Set(kinds.map(({ kind }) => kind))).toEqual(new Set(['none']));
+      await redis.close();
+    },
+  );
 
   test('follows a slot that moves to another node', async () => {
     await using open = await openStore({ cluster: cluster.addresses }).up();

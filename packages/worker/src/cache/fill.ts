@@ -175,7 +175,8 @@ export class Fill {
     void this.lease?.letGo('free');
     this.#close();
     for (const reader of this.#readers) reader.cut(code);
-    this.#tellWaiting((waiter) => waiter.onRelease());
+    // Nobody has asked a backend yet, where none is to blame.
+    this.#tellWaiting((waiter) => (code === undefined ? waiter.onRestart() : waiter.onRelease()));
   }
 
   /** The answer is not for others. */

@@ -3,7 +3,7 @@
  * memory alone; what is found in Redis is put there first. While Redis is away there is only the memory.
  */
 import type { Encoding } from '@lb/shared/model/encoding';
-import type { Asked as Answered, AnswerStore } from '@lb/shared/store/answers';
+import type { AnswerStore, Asked } from '@lb/shared/store/answers';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { type AgedAnswer, answerToBytes } from './answer-bytes.ts';
 import { placeOf, purgeableKey } from './answer-places.ts';
@@ -32,6 +32,9 @@ export type Found =
   | { readonly kind: 'yours'; readonly lease: Lease; readonly stale: Entry | undefined }
   | { readonly kind: 'taken' | 'passed' | 'none' };
 
+/** Addresses that are remembered for it; the oldest go first. */
+const MOST_OWED = 10_000;
+
 /** An address whose answers differ by one thing now, another thing later, is not followed for ever. */
 const MOST_TURNS = 3;
 
@@ -40,6 +43,8 @@ export class SharedTier implements Tier {
   /** How leases of this tier, and of no other in the world, begin. */
   readonly #tokens: string;
   #taken = 0;
+  /** Addresses that could not be forgotten because Redis was away: nothing is looked for before they are. */
+  readonly #owed = new Set<string>();
 
   constructor(setup: SharedTierSetup) {
     this.#setup = setup;
@@ -81,9 +86,12 @@ export class SharedTier implements Tier {
 
   /** Takes all variants of these keys out of Redis, with the leases of those that are being fetched. */
   forget(keys: readonly string[]): void {
-    const { answers, name } = this.#setup;
-    const addresses = keys.map((key) => `${name} ${purgeableKey(key)}`);
-    void ignoringStore(answers.forget(addresses));
+    for (const key of keys) this.#owed.add(`${this.#setup.name} ${purgeableKey(key)}`);
+    for (const oldest of this.#owed) {
+      if (this.#owed.size <= MOST_OWED) break;
+      this.#owed.delete(oldest);
+    }
+    void ignoringStore(this.#payOwed());
   }
 
   /**
@@ -94,10 +102,11 @@ export class SharedTier implements Tier {
   async find(key: string, request: FieldReader, wants: boolean): Promise<Found> {
     const { name, answers } = this.#setup;
     const claim = wants ? { token: `${this.#tokens}-${++this.#taken}`, ms: LEASE_MS } : undefined;
+    if (this.#owed.size > 0) await this.#payOwed();
     let vary = this.varyOf(key) ?? [];
     for (let turn = 0; turn < MOST_TURNS; turn++) {
       const place = placeOf(name, key, vary, variantOf(vary, request));
-      const asked: Answered<AgedAnswer> = await answers.ask(place, claim);
+      const asked: Asked<AgedAnswer> = await answers.ask(place, claim);
       switch (asked.kind) {
         case 'varies':
           vary = asked.vary === '' ? [] : asked.vary.split(',');
@@ -122,6 +131,18 @@ export class SharedTier implements Tier {
   /** Puts what was found where requests are answered from. */
   adopt(entry: Entry): void {
     this.#setup.memory.put(entry);
+  }
+
+  /** What is asked for behind it comes after it: there is one connection. @throws StoreError when it is owed still */
+  async #payOwed(): Promise<void> {
+    const addresses = [...this.#owed];
+    this.#owed.clear();
+    try {
+      await this.#setup.answers.forget(addresses);
+    } catch (error) {
+      for (const address of addresses) this.#owed.add(address);
+      throw error;
+    }
   }
 
   #share(entry: Entry, lease: Lease | undefined): void {
