@@ -11,11 +11,19 @@ const KEPT = 200;
 
 const LONGEST_PATH = 500;
 
+type Kind = PastRequestReply['kept'];
+
+/** As it is kept: what costs something is done for who asks. */
+type Kept = Omit<PastRequestReply, 'at' | 'tried'> & {
+  /** When it was over, on the wall clock. */
+  readonly endedMs: number;
+  readonly tried: Exchange['tried'];
+};
+
 export class PastRequests {
   readonly #clock: Clock;
   readonly #worker: number;
-  readonly #errors: PastRequestReply[] = [];
-  readonly #slow: PastRequestReply[] = [];
+  readonly #rings: Readonly<Record<Kind, Ring>> = { error: new Ring(), slow: new Ring() };
 
   constructor(clock: Clock, worker: number) {
     this.#clock = clock;
@@ -24,16 +32,22 @@ export class PastRequests {
 
   /** The newest first. */
   get all(): PastRequestReply[] {
-    return [...this.#errors, ...this.#slow].toSorted((a, b) => (a.at < b.at ? 1 : -1));
+    const { error, slow } = this.#rings;
+    return [...error.kept, ...slow.kept]
+      .map(({ endedMs, tried, ...kept }) => ({
+        ...kept,
+        at: new Date(endedMs - kept.totalMs).toISOString(),
+        tried: tried.map(({ name }) => name),
+      }))
+      .toSorted((a, b) => (a.at < b.at ? 1 : -1));
   }
 
-  /** Keeps what is worth it of a request that is over, in place of the oldest of its kind. */
-  keep(exchange: Exchange, kept: PastRequestReply['kept'], status: number, totalMs: number): void {
-    const list = kept === 'error' ? this.#errors : this.#slow;
+  /** Keeps what is worth it of a request that is over, in place of the oldest of its kind. An overload calls it for each refusal. */
+  keep(exchange: Exchange, kept: Kind, status: number, totalMs: number): void {
     const { id, method, hostname, path, clientAddress, listener, route, pool, backend } = exchange;
-    list.push({
+    this.#rings[kept].add({
       id,
-      at: new Date(this.#clock.wallMs() - totalMs).toISOString(),
+      endedMs: this.#clock.wallMs(),
       worker: this.#worker,
       kept,
       method,
@@ -44,7 +58,7 @@ export class PastRequests {
       route: route?.name ?? null,
       pool: pool?.name ?? null,
       backend: backend?.name ?? null,
-      tried: exchange.tried.map(({ name }) => name),
+      tried: exchange.tried,
       tries: exchange.tries,
       status,
       reason: exchange.reason ?? null,
@@ -53,6 +67,20 @@ export class PastRequests {
       upstreamMs: exchange.upstreamMs,
       connectMs: exchange.connectMs ?? null,
     });
-    if (list.length > KEPT) list.shift();
+  }
+}
+
+/** The newest takes the place of the oldest. */
+class Ring {
+  readonly #kept: Kept[] = [];
+  #next = 0;
+
+  get kept(): readonly Kept[] {
+    return this.#kept;
+  }
+
+  add(request: Kept): void {
+    this.#kept[this.#next] = request;
+    this.#next = (this.#next + 1) % KEPT;
   }
 }

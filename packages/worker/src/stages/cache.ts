@@ -1,4 +1,5 @@
 /** `cache`: answers with what is stored, or lets the request on to a backend and the cache look at its answer. */
+import { admit } from '../cache/admit.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Stage } from './stage.ts';
 
@@ -10,7 +11,7 @@ export function createCacheStage(cache: Cache | undefined): Stage | undefined {
     admit(exchange) {
       const { route } = exchange;
       if (route === undefined) throw new Error('a stage runs on a route');
-      return cache.admit(exchange, route);
+      return admit(cache, exchange, route);
     },
   };
 }
