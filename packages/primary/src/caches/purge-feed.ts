@@ -33,6 +33,7 @@ export class PurgeFeed {
   /** It could not be read when workers began to store. */
   #isLate = false;
   #saidMs = 0;
+  #isClosed = false;
 
   constructor(options: PurgeFeedOptions) {
     this.#options = options;
@@ -41,6 +42,7 @@ export class PurgeFeed {
   /** Reads from now on until it is closed. */
   start(): void {
     const again = (): void => {
+      if (this.#isClosed) return;
       this.#timer = setTimeout(() => {
         void this.read().then(again);
       }, READ_MS);
@@ -59,8 +61,8 @@ export class PurgeFeed {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     await this.#reading;
     await this.#ignoringStore(() => this.#stopIn(this.#registry));
   }
