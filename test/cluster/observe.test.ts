@@ -96,8 +96,9 @@ describe('statistics', () => {
     }, 20_000);
     for (const part of ['', '&route=all', '&pool=web', '&pool=web&backend=b0']) {
       const { requestsPerSecond, p50Ms, end } = await history(`seconds=900${part}`);
-      // A second of the instance is hardly ever one to the millisecond.
-      expect(sum(requestsPerSecond)).toBeCloseTo(80, -1);
+      // Rates, whose seconds get longer on a busy machine. Without what the dead worker saw they would be about half.
+      expect(sum(requestsPerSecond)).toBeGreaterThan(60);
+      expect(sum(requestsPerSecond)).toBeLessThan(100);
       expect(p50Ms).toHaveLength(requestsPerSecond.length);
       expect(Date.parse(end ?? '')).not.toBeNaN();
     }
