@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { LineWriter } from '@lb/worker/internal/request/line-writer';
+import { LineWriter } from '@lb/worker/internal/access-log/line-writer';
 import { eventually } from '../support/eventually.ts';
 
 /** A folder of its own, removed in the end. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { startFront } from '../support/front.ts';
+import { okAnswer } from '../support/recording-backend.ts';
 import { RawClient, ask, askUntilClosed, requestText } from '../support/raw-client.ts';
 
 /** Control characters, and the C1 ones that terminals obey. */
@@ -17,8 +18,16 @@ const INJECTIONS: readonly string[] = [
   'GET / HTTP/1.1\r\nHost: a\x07b\r\n\r\n',
 ];
 
+/** The template has whatever a client may fill. */
+const FORMATS = [
+  'json',
+  'combined',
+  'ecs',
+  `'{method} {path} {query} {host} "{header.user-agent}" {referer}'`,
+];
+
 /** What is logged of requests whose every field is long and full of what must be escaped. */
-async function linesOfLongRequests(format: 'json' | 'combined'): Promise<string[]> {
+async function linesOfLongRequests(format: string): Promise<string[]> {
   await using front = await startFront({ log: format });
   const units = ['"', '\\', 'x', 'x\xff', '\xff', '"xyz'];
   for (const unit of units) {
@@ -32,7 +41,7 @@ async function linesOfLongRequests(format: 'json' | 'combined'): Promise<string[
 }
 
 describe('the access log', () => {
-  test.each(['json', 'combined'] as const)(
+  test.each(FORMATS)(
     'has one line for each request in %s, whatever the request holds',
     async (format) => {
       await using front = await startFront({ log: format });
@@ -77,17 +86,101 @@ describe('the access log', () => {
     });
   });
 
-  test.each(['json', 'combined'] as const)(
-    'never has a line in %s that a pipe would tear',
-    async (format) => {
-      const lines = await linesOfLongRequests(format);
-      expect(lines.filter((line) => Buffer.byteLength(line) >= 4_096)).toEqual([]);
-    },
-  );
+  test.each(FORMATS)('never has a line in %s that a pipe would tear', async (format) => {
+    const lines = await linesOfLongRequests(format);
+    expect(lines.filter((line) => Buffer.byteLength(line) >= 4_096)).toEqual([]);
+  });
 
-  test('cuts a long value where no escape is torn', async () => {
-    const lines = await linesOfLongRequests('json');
+  test.each(['json', 'ecs'])('cuts a long value in %s where no escape is torn', async (format) => {
+    const lines = await linesOfLongRequests(format);
     expect(lines.map((line) => JSON.parse(line) as unknown)).toHaveLength(lines.length);
+  });
+
+  test('says in the names of ECS what the request was', async () => {
+    await using front = await startFront({ log: 'ecs' });
+    await ask(
+      front.port,
+      requestText('POST /a/../b?c=d', ['Content-Length: 5', 'User-Agent: me'], 'hello'),
+    );
+    await ask(front.port, requestText('GET /', ['X : malformed']));
+    const [good, bad] = (await front.readLog(2)).map((line) => JSON.parse(line) as unknown);
+    expect(good).toMatchObject({
+      '@timestamp': expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      'log.level': 'info',
+      'event.outcome': 'success',
+      'http.request.method': 'POST',
+      'http.request.body.bytes': 5,
+      'http.response.status_code': 200,
+      'http.version': '1.1',
+      'url.domain': 'lb.test',
+      'url.path': '/b',
+      'url.query': 'c=d',
+      'client.ip': '127.0.0.1',
+      'user_agent.original': 'me',
+      'lbctl.pool': 'web',
+      'lbctl.tries': 1,
+    });
+    expect(good).not.toHaveProperty('event.reason');
+    expect(bad).toMatchObject({
+      'event.outcome': 'failure',
+      'event.reason': 'bad_request',
+      'http.response.status_code': 400,
+    });
+    expect(bad).not.toHaveProperty('lbctl.pool');
+  });
+
+  test('has lines as a template wants them', async () => {
+    await using front = await startFront({
+      log: `'{client} "{method} {path}?{query}" {status} {bytes} {reason} {header.X-Tenant} {response_header.content-type}'`,
+      respond: () => okAnswer('abc', ['Content-Type: text/css']),
+    });
+    await ask(front.port, requestText('GET /a?b=c', ['X-Tenant: a"b', 'X-Tenant: d']));
+    await ask(front.port, requestText('GET /a?b=c', ['X-Tenant: ']));
+    expect(await front.readLog(2)).toEqual([
+      '127.0.0.1 "GET /a?b=c" 200 3 - a\\x22b, d text/css',
+      '127.0.0.1 "GET /a?b=c" 200 3 - - text/css',
+    ]);
+  });
+
+  test.each(FORMATS)('shows in %s no value that is to be redacted', async (format) => {
+    const log = format.replace(`'{`, `'{header.cookie} {response_header.set-cookie} {`);
+    await using front = await startFront({
+      log,
+      moreLog: ', redact: [cookie, Set-Cookie, user-agent, token, "pass*"]',
+      respond: () => okAnswer('', ['Set-Cookie: a=hidden']),
+    });
+    const fields = [
+      'Cookie: a=hidden',
+      'User-Agent: hidden',
+      'Referer: http://a/?Token=hidden&%74oken=hidden&q=shown',
+    ];
+    await ask(
+      front.port,
+      requestText('GET /?q=shown&TOKEN=hidden&token&pass*=hidden&%zz=1', fields),
+    );
+    // A head that is refused has its target as it came.
+    await ask(front.port, requestText('GET /?token=hidden', ['X : malformed']));
+    const lines = (await front.readLog(2)).join('\n');
+    expect(lines).toContain('q=shown');
+    expect(lines).toContain('token=[redacted]');
+    expect(lines).not.toContain('hidden');
+  });
+
+  test('keeps every failed request, however few of the others', async () => {
+    await using front = await startFront({
+      log: 'json',
+      moreLog: ', sample: 0',
+      respond: ({ target }) =>
+        target === '/cut'
+          ? 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nnot a length\r\n'
+          : okAnswer(),
+    });
+    await ask(front.port, requestText('GET /whole'));
+    await askUntilClosed(front.port, requestText('GET /cut'));
+    const paths = (await front.readLog(1)).map(
+      (line) => (JSON.parse(line) as { path: string }).path,
+    );
+    expect(paths).toEqual(['/cut']);
   });
 
   test('writes 499 for a client that went away', async () => {

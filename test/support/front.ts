@@ -21,8 +21,10 @@ export interface FrontOptions {
   readonly clock?: Clock;
   /** What the worker takes for a turn of its event loop, under overload. */
   readonly turns?: Turns;
-  /** Format of an access log that `readLog` reads; without it there is none. */
-  readonly log?: 'json' | 'combined';
+  /** Format of an access log that `readLog` reads, as in YAML; without it there is none. */
+  readonly log?: string;
+  /** More of `log.access`, YAML in flow style such as `, sample: 0`. */
+  readonly moreLog?: string;
 }
 
 export interface Front extends AsyncDisposable {
@@ -35,13 +37,14 @@ export interface Front extends AsyncDisposable {
 
 export async function startFront(options: FrontOptions = {}): Promise<Front> {
   const { config = '', morePools = '', limits, respond, log, clock, turns } = options;
+  const { moreLog = '' } = options;
   const backend = await startRecordingBackend(respond);
   const directory = log === undefined ? undefined : await mkdtemp(join(tmpdir(), 'lb-front-'));
   const path = join(directory ?? tmpdir(), 'access.log');
   const logging =
     log === undefined
       ? ''
-      : `log: { level: fatal, access: { enabled: true, format: ${log}, path: "${path}" } }\n`;
+      : `log: { level: fatal, access: { enabled: true, format: ${log}, path: "${path}"${moreLog} } }\n`;
   const worker = await startWorker(
     `${logging}pools: { web: { backends: ["${backend.url}"] }${morePools} }\n${config}`,
     limits,

@@ -97,7 +97,13 @@ pools:
       log: {
         level: 'info',
         format: 'auto',
-        access: { enabled: true, format: 'json', path: 'stdout', sample: 1 },
+        access: {
+          enabled: true,
+          format: 'json',
+          path: 'stdout',
+          sample: 1,
+          redact: ['authorization', 'cookie', 'set-cookie'],
+        },
       },
       requestId: { header: 'X-Request-Id', generate: 'uuidv7' },
       shutdown: { drainTimeout: 30_000 },

@@ -7,6 +7,7 @@ import { parseBackendUrl } from '../net/backend-url.ts';
 import { formatBind, isLoopback, isSamePort, parseBind } from '../net/bind-address.ts';
 import { cacheName, cacheSizes, sharedCaches } from './cache-references.ts';
 import { ownedHeader } from './owned-headers.ts';
+import { accessPlaceholders, redirectPlaceholders } from './placeholders.ts';
 import { hedgeRules } from './retry-references.ts';
 import { limitNames, storeRules } from './shared-state-references.ts';
 import { DEFAULT_ADMIN_BIND } from './schema/instance.ts';
@@ -30,17 +31,6 @@ import { didYouMean } from './suggest.ts';
 /** What a route may do; exactly one of them. */
 const ROUTE_ACTIONS = ['pool', 'split', 'redirect', 'respond'] as const;
 
-/** What stands between the braces of `redirect.to`. */
-const REDIRECT_PLACEHOLDERS: readonly string[] = [
-  'scheme',
-  'host',
-  'hostname',
-  'port',
-  'path',
-  'query',
-  'uri',
-];
-
 /** Every broken rule of a file; what the schema refuses by itself is not repeated. */
 export function referenceProblems(root: Located): Problem[] {
   return [
@@ -53,6 +43,7 @@ export function referenceProblems(root: Located): Problem[] {
     ...storeRules(root),
     ...cacheSizes(root),
     ...sharedCaches(root),
+    ...accessPlaceholders(root),
   ];
 }
 
@@ -108,7 +99,7 @@ function routeRules(root: Located): Problem[] {
     }
     problems.push(...oneAction(root, route, path, known));
     if (pools === undefined || pools.kind === 'map') problems.push(...poolNames(root, path, known));
-    problems.push(...splitRules(root, [...path, 'split']), ...redirectRules(root, path));
+    problems.push(...splitRules(root, [...path, 'split']), ...redirectPlaceholders(root, path));
     problems.push(...poolOnlyRules(root, path, route));
     problems.push(...limitNames(root, [...path, 'rateLimit']));
     problems.push(...cacheName(root, path, route));
@@ -171,21 +162,6 @@ function poolOnlyRules(root: Located, path: Path, { entries }: MapNode): Problem
     if (!isOn) return [];
     const message = `only what goes to a pool is ${done}, and this route has "${answer}"`;
     return [keyProblem(root, [...path, key], message, `take "${key}" away`)];
-  });
-}
-
-function redirectRules(root: Located, route: Path): Problem[] {
-  const path: Path = [...route, 'redirect', 'to'];
-  const node = at(root, ...path);
-  const unknown = [...(textOf(node) ?? '').matchAll(/\{([^{}]*)\}/g)]
-    .map(([, placeholder = '']) => placeholder)
-    .filter((placeholder) => !REDIRECT_PLACEHOLDERS.includes(placeholder));
-  return [...new Set(unknown)].map((placeholder) => {
-    const written = node?.kind === 'scalar' && node.origin === 'written';
-    const name = written ? ` ${JSON.stringify(`{${placeholder}}`)}` : '';
-    const all = REDIRECT_PLACEHOLDERS.map((one) => `{${one}}`).join(' ');
-    const guess = written ? didYouMean(placeholder, REDIRECT_PLACEHOLDERS) : null;
-    return problemAt(root, path, `unknown placeholder${name}: there are ${all}`, guess);
   });
 }
 

@@ -13,7 +13,6 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'routes.[].match': ['countries'],
   'pools.*': ['discovery'],
   'pools.*.backends.[]': ['zone'],
-  'log.access': ['redact'],
 };
 
 /** Values by the shape of their path: whole words, or a form. */

@@ -59,7 +59,25 @@ export class HeadText {
     return value;
   }
 
-  /** Same, of a name, without cutting the others out. @param lower the name in lower case */
+  /** True when `valueOf` would return this. Where one line says it, nothing is cut out. */
+  says(kind: FieldKind, value: string | undefined): boolean {
+    const { text, marks } = this;
+    let found = -1;
+    for (let mark = 0; mark < marks.length; mark += MARK_LENGTH) {
+      if (marks[mark] !== kind) continue;
+      if (found !== -1) return this.valueOf(kind) === value;
+      found = mark;
+    }
+    if (found === -1 || value === undefined) return found === -1 && value === undefined;
+    // One space before the value and none behind it, as nearly everybody writes.
+    const start = this.#number(found + 2) + 2;
+    const isPlain = text.charCodeAt(start - 1) === SPACE;
+    if (isPlain && this.#number(found + 3) - start === value.length)
+      return text.startsWith(value, start);
+    return this.valueAt(found) === value;
+  }
+
+  /** Same as valueOf, of a name, without cutting the others out. @param lower the name in lower case */
   named(lower: string): string | undefined {
     const { text } = this;
     let value: string | undefined;

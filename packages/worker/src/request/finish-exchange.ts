@@ -13,9 +13,9 @@ export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   exchange.carrier?.cancel();
   const totalMs = services.clock.monotonicMs() - exchange.startedMs;
   const status = exchange.reason === 'client_closed' ? 499 : response.status;
-  services.accessLog.write(exchange, { status, totalMs });
-  const isBroken = !isWhole && exchange.reason !== 'client_closed';
-  if (status >= 500 || isBroken) services.pastRequests.keep(exchange, 'error', status, totalMs);
+  const isError = status >= 500 || (!isWhole && exchange.reason !== 'client_closed');
+  services.accessLog.write(exchange, { status, totalMs, isError });
+  if (isError) services.pastRequests.keep(exchange, 'error', status, totalMs);
   else if (totalMs >= SLOW_MS && !exchange.isTunnel)
     services.pastRequests.keep(exchange, 'slow', status, totalMs);
   (route?.metrics ?? services.noRoute).finished({

@@ -12,7 +12,7 @@ import type { Shedder } from '../overload/shedder.ts';
 import type { Cells } from '../metrics/cells.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { Descriptors } from '../server/descriptors.ts';
-import type { AccessLog } from './access-log.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { TrustedProxies } from './client-ip.ts';
 import type { HttpDate } from './http-date.ts';
 import type { PastRequests } from './past-requests.ts';

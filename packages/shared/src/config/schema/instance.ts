@@ -37,6 +37,15 @@ export const admin = z.strictObject({
     ),
 });
 
+const ACCESS_FORMAT_HINT =
+  'expected json, combined, ecs, or a template such as "{client} {method} {path} {status}"';
+
+/** Printable, and short enough to leave the values room in a line. */
+const accessTemplate = z
+  .string()
+  .max(1_000, 'expected a template of at most 1000 characters')
+  .regex(/^[\t\x20-\x7e]*\{[\t\x20-\x7e]*$/, ACCESS_FORMAT_HINT);
+
 /** Logging. */
 export const log = z.strictObject({
   level: z
@@ -51,9 +60,11 @@ export const log = z.strictObject({
     .strictObject({
       enabled: z.boolean('expected true or false').default(true).describe('One line per request.'),
       format: z
-        .enum(['json', 'combined'])
+        .union([z.enum(['json', 'combined', 'ecs']), accessTemplate], ACCESS_FORMAT_HINT)
         .default('json')
-        .describe('json, or the combined format of other servers.'),
+        .describe(
+          'json; combined, the format of other servers; ecs, JSON in the names of the Elastic Common Schema; or a template such as "{client} {method} {path} {status}".',
+        ),
       path: z
         .string('expected "stdout" or a path')
         .regex(/^(stdout|\/.+)$/, 'expected "stdout" or an absolute path')
@@ -64,7 +75,11 @@ export const log = z.strictObject({
         .min(0, 'expected a number from 0 to 1')
         .max(1, 'expected a number from 0 to 1')
         .default(1)
-        .describe('Share of the requests that are logged; answers from 500 on always are.'),
+        .describe('Share of the requests that are logged; those that failed always are.'),
+      redact: z
+        .array(fieldName)
+        .default(['authorization', 'cookie', 'set-cookie'])
+        .describe('Header fields and query parameters whose values no line shows.'),
     })
     .prefault({})
     .describe('The access log.'),

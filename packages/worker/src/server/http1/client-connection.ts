@@ -12,7 +12,7 @@ import { unmapAddress } from '@lb/shared/net/cidr';
 import { MALFORMED } from '../../http1/field-section.ts';
 import type { ParseError } from '../../http1/parse-error.ts';
 import type { RequestHead } from '../../request/request-head.ts';
-import type { LogMemo } from '../../request/access-log.ts';
+import type { LogMemo } from '../../access-log/json-format.ts';
 import type { HostMemo } from '../../request/destination.ts';
 import type { ForwardedMemo } from '../../request/request-lines.ts';
 import type { SocketReader } from '../acceptor.ts';

@@ -34,6 +34,8 @@ export class ClientResponse implements PendingWrite {
   status = 0;
   /** Of the body, as it went out, without framing. */
   bodyBytes = 0;
+  /** Of the head, each with its CR LF, without framing; '' before `begin`. */
+  fieldLines = '';
   readonly #connection: ClientConnection;
   readonly #head: RequestHead | undefined;
   readonly #defaults: ResponseDefaults;
@@ -76,6 +78,7 @@ export class ClientResponse implements PendingWrite {
    */
   begin(status: number, statusLine: string, lines: ResponseLines, closes: boolean): void {
     this.status = status;
+    this.fieldLines = lines.text;
     const framing = this.#framingOf(status, lines.hasLength);
     this.#framing = framing;
     this.#closes = closes || framing === 'close' || this.#head?.keepsAlive !== true;

@@ -1,0 +1,34 @@
+/** One line per request that is over, in the format that the file asks for. */
+import type { Config } from '@lb/shared/config/schema/root';
+import type { Clock, Random } from '@lb/shared/time/clock';
+import type { Exchange } from '../request/exchange.ts';
+import { type Finished, type LineFormat, lineFormat } from './line-format.ts';
+import type { LogSink } from './log-sink.ts';
+
+export class AccessLog {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #sink: LogSink;
+  /** undefined when there is no access log. */
+  #format: LineFormat | undefined;
+  #sample = 1;
+
+  constructor(sink: LogSink, clock: Clock, random: Random) {
+    this.#sink = sink;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  configure(config: Config['log']['access']): void {
+    this.#format = config.enabled ? lineFormat(config) : undefined;
+    this.#sample = config.sample;
+    this.#sink.open(config.enabled ? config.path : undefined);
+  }
+
+  /** Sampling never drops an error. */
+  write(exchange: Exchange, finished: Finished): void {
+    if (this.#format === undefined) return;
+    if (this.#sample < 1 && !finished.isError && this.#random() >= this.#sample) return;
+    this.#sink.write(this.#format.line(exchange, finished, this.#clock.wallMs()));
+  }
+}
