@@ -76,7 +76,10 @@ function interrupted(): Promise<never> {
 function publish(facts: Facts, options: Options, results: readonly Result[]): void {
   const report = formatReport(facts, options, results);
   console.log(report);
-  const { rounds, seconds } = options;
-  writeFileSync(LATEST, `${JSON.stringify({ facts, rounds, seconds, results }, null, 2)}\n`);
+  const { starts, rounds, seconds } = options;
+  writeFileSync(
+    LATEST,
+    `${JSON.stringify({ facts, starts, rounds, seconds, results }, null, 2)}\n`,
+  );
   if (options.writesPage) writeMeasured(PAGE, 'npm run bench -- --write', report);
 }

@@ -8,6 +8,9 @@ export interface Options {
   readonly scenarios: readonly Scenario[];
   /** Names of contestants; empty = all. */
   readonly only: readonly string[];
+  /** Of every contestant, where CPU time is measured: V8 does not compile a program in the same way each time. */
+  readonly starts: number;
+  /** Of each start. */
   readonly rounds: number;
   /** Of one measurement. */
   readonly seconds: number;
@@ -24,6 +27,7 @@ export function readOptions(args: string[], all: readonly Scenario[]): Options |
   return {
     scenarios: scenariosNamed(list(values.scenario), all),
     only: known('contestant', list(values.only), everybody),
+    starts: positive('--starts', values.starts, Number.isInteger),
     rounds: positive('--rounds', values.rounds, Number.isInteger),
     seconds: positive('--seconds', values.seconds, Number.isFinite),
     writesPage: values.write,
@@ -41,7 +45,8 @@ CPU time per request, latency and memory of lbctl and its peers, interleaved in 
 
   --scenario A,B   what to measure, or "all"; without it, what has a star below
   --only A,B       contestants, such as nginx,lbctl; where lbctl meets itself, all stay
-  --rounds N       how often each contestant has its turn (5)
+  --starts N       how often contestants are started anew, where CPU time is measured (1)
+  --rounds N       how often each contestant has its turn after a start (5)
   --seconds N      length of a turn (2)
   --write          put the tables into docs/performance.md, in place of those before
   --help           this text
@@ -59,6 +64,7 @@ function parse(args: string[]) {
       options: {
         scenario: { type: 'string', default: '' },
         only: { type: 'string', default: '' },
+        starts: { type: 'string', default: '1' },
         rounds: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '2' },
         write: { type: 'boolean', default: false },

@@ -51,6 +51,26 @@ describe('fields and their lines', () => {
     );
   });
 
+  test('a value is known again as it is read, whatever whitespace is around it', () => {
+    const line = fc.tuple(
+      fc.constantFrom('Via', 'VIA', 'Host'),
+      value,
+      fc.constantFrom('', ' ', '\t', '  '),
+    );
+    const asked = fc.option(value, { nil: undefined });
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 3 }), asked, (list, other) => {
+        const lines = list.map(([name, text, space]) => `${name}:${space}${text}${space}\r\n`);
+        const head = parsed('GET / HTTP/1.1\r\n', lines.join(''));
+        const said = head.valueOf(VIA);
+        expect(head.says(VIA, said)).toBe(true);
+        expect(head.says(VIA, other)).toBe(said === other);
+        expect(head.says(VIA, `${said}x`)).toBe(false);
+      }),
+      options,
+    );
+  });
+
   test('the whitespace around a value is no part of it, that within it is', () => {
     expect(fieldsOf('A: \tb \t c\t \r\nB:\r\nC: \t\r\nD:e:f\r\n')).toEqual([
       'A',

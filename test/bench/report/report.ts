@@ -8,7 +8,8 @@ import { formatTable } from './table.ts';
 /** The measured parts, without a line end at the end. */
 export function formatReport(facts: Facts, options: Options, results: readonly Result[]): string {
   const list = Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`);
-  const rounds = `- rounds: ${options.rounds} of ${options.seconds} s for each contestant`;
+  const { starts, rounds: each, seconds } = options;
+  const rounds = `- rounds: ${starts} x ${each} of ${seconds} s for each contestant`;
   const goals = goalTable(results);
   return [
     [...list, rounds].join('\n'),

@@ -58,12 +58,16 @@ function scenario(
     about,
     isDefault,
     async run(arena) {
-      const entrants = await arena.enter(contestantsIn(arena), load);
-      await warmUp(arena, entrants, load);
-      const samples = await interleave(entrants, arena.options.rounds, (entrant) =>
-        measure(arena, entrant, load),
-      );
-      await Promise.all(entrants.map((entrant) => entrant.stop()));
+      const samples = new Map<string, Sample[]>();
+      for (let start = 0; start < arena.options.starts; start++) {
+        const entrants = await arena.enter(contestantsIn(arena), load);
+        await warmUp(arena, entrants, load);
+        const taken = await interleave(entrants, arena.options.rounds, (entrant) =>
+          measure(arena, entrant, load),
+        );
+        for (const [who, more] of taken) samples.set(who, [...(samples.get(who) ?? []), ...more]);
+        await Promise.all(entrants.map((entrant) => entrant.stop()));
+      }
       const ratios = ratiosOf(samples, pairing);
       return {
         scenario: name,
