@@ -11,6 +11,7 @@ import type { ClientConnection } from '../server/http1/client-connection.ts';
 import type { ConnectionUser } from '../server/http1/connection-roles.ts';
 import type { ClientResponse } from '../server/http1/client-response.ts';
 import type { ListenerContext } from '../server/listener-context.ts';
+import type { Trace } from '../tracing/trace.ts';
 import type { Destination } from './destination.ts';
 import { finishExchange } from './finish-exchange.ts';
 import { closingReply, type Reply } from './reply.ts';
@@ -69,6 +70,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
   readonly hostname: string;
   readonly host: string | undefined;
 
+  /** undefined while tracing is off. */
+  trace: Trace | undefined;
   route: Route | undefined;
   pool: Pool | undefined;
   backend: Backend | undefined;
@@ -165,7 +168,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
   /** A bug of ours: the client gets 500, or a cut where its answer has begun. */
   fail(error: unknown): void {
     const { log } = this.services;
-    log.error({ err: error, requestId: this.id }, 'request failed inside the balancer');
+    const traceId = this.trace?.traceId;
+    log.error({ err: error, requestId: this.id, traceId }, 'request failed inside the balancer');
     this.caching?.abandon();
     this.carrier?.cancel();
     if (this.response.isBegun) this.cut('internal_error');

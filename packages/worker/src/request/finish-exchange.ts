@@ -15,7 +15,9 @@ export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   const status = exchange.reason === 'client_closed' ? 499 : response.status;
   services.accessLog.write(exchange, { status, totalMs });
   const isBroken = !isWhole && exchange.reason !== 'client_closed';
-  if (status >= 500 || isBroken) services.pastRequests.keep(exchange, 'error', status, totalMs);
+  const hasFailed = status >= 500 || isBroken;
+  exchange.trace?.finish(exchange, { status, totalMs, hasFailed });
+  if (hasFailed) services.pastRequests.keep(exchange, 'error', status, totalMs);
   else if (totalMs >= SLOW_MS && !exchange.isTunnel)
     services.pastRequests.keep(exchange, 'slow', status, totalMs);
   (route?.metrics ?? services.noRoute).finished({
