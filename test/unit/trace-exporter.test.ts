@@ -12,7 +12,7 @@ const WELL: Verdict = { kind: 'taken', rejected: 0, reason: '' };
 const AWAY: Verdict = { kind: 'later', reason: 'connection refused', afterMs: undefined };
 
 interface Rig {
-  readonly exporter: Exporter;
+  readonly exporter: Exporter<number>;
   /** Spans of each post. */
   readonly posts: readonly number[][];
   /** Levels of what was logged. */
@@ -29,7 +29,7 @@ function start(answer: (post: number) => Verdict | Promise<Verdict>): Rig {
   const logged: string[] = [];
   let isClosed = false;
   let given = 0;
-  const exporter = new Exporter({
+  const exporter = new Exporter<number>({
     collector: {
       address: 'http://c.example/v1/traces',
       post: async (body) => {
@@ -40,6 +40,7 @@ function start(answer: (post: number) => Verdict | Promise<Verdict>): Rig {
         isClosed = true;
       },
     },
+    write: String,
     envelope: ['[', ']'],
     metrics: new TraceMetrics(cells),
     random: seededRandom(1),
@@ -55,7 +56,7 @@ function start(answer: (post: number) => Verdict | Promise<Verdict>): Rig {
     logged,
     isClosed: () => isClosed,
     give: (count) => {
-      for (let i = 0; i < count; i++) exporter.take(String(given++));
+      for (let i = 0; i < count; i++) exporter.take(given++);
     },
     counts: () => {
       const delta = cells.takeDelta();

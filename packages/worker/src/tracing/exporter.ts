@@ -22,8 +22,10 @@ const LONGEST_PAUSE_MS = 60_000;
 
 const COMMA = Buffer.from(',');
 
-export interface ExporterSetup {
+export interface ExporterSetup<Span> {
   readonly collector: Pick<Collector, 'address' | 'post' | 'close'>;
+  /** Writes a span, as an element of a JSON array. */
+  readonly write: (span: Span) => string;
   /** JSON around the spans of a batch. */
   readonly envelope: readonly [before: string, after: string];
   readonly metrics: TraceMetrics;
@@ -31,8 +33,8 @@ export interface ExporterSetup {
   readonly log: Logger;
 }
 
-export class Exporter {
-  readonly #setup: ExporterSetup;
+export class Exporter<Span> {
+  readonly #setup: ExporterSetup<Span>;
   #waiting: Buffer[] = [];
   #underWay = 0;
   #sending: Promise<void> | undefined;
@@ -42,18 +44,19 @@ export class Exporter {
   /** It was said that the collector takes nothing. */
   #isOut = false;
 
-  constructor(setup: ExporterSetup) {
+  constructor(setup: ExporterSetup<Span>) {
     this.#setup = setup;
   }
 
-  /** Takes a span, as an element of a JSON array. */
-  take(span: string): void {
+  /** Takes a span. One that there is no room for costs nothing more: many requests fail at once, if any. */
+  take(span: Span): void {
+    const { metrics, write } = this.#setup;
     if (this.#isClosing || this.#waiting.length + this.#underWay >= MOST_SPANS) {
-      this.#setup.metrics.count('dropped', 1);
+      metrics.count('dropped', 1);
       return;
     }
     // As bytes: a string that was put together holds on to all its pieces.
-    this.#waiting.push(Buffer.from(span));
+    this.#waiting.push(Buffer.from(write(span)));
     this.#arm();
   }
 

@@ -30,7 +30,7 @@ export class Tracing {
   readonly #setup: TracingSetup;
   readonly #ids = new TraceIds();
   #settings: Settings | undefined;
-  #exporter: Exporter | undefined;
+  #exporter: Exporter<Span> | undefined;
   /** What the monotonic clock is behind the wall's, and when that was looked at. */
   #behindMs = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
@@ -51,7 +51,7 @@ export class Tracing {
       ids: this.#ids,
       clock: this.#setup.clock,
       storeName: store.type === 'redis' ? 'redis' : 'lbctl',
-      take: (span: Span) => this.#take(span),
+      take: (span: Span) => this.#exporter?.take(span),
     };
     return new Tracer(tools, tracing.sample);
   }
@@ -61,10 +61,11 @@ export class Tracing {
     await this.#exporter?.close();
   }
 
-  #open({ otlp, headers, serviceName }: Settings): Exporter {
+  #open({ otlp, headers, serviceName }: Settings): Exporter<Span> {
     const { cells, random, log, place } = this.#setup;
     return new Exporter({
       collector: new Collector(otlp, headers),
+      write: (span) => this.#write(span),
       envelope: envelopeOf(serviceName, place),
       metrics: new TraceMetrics(cells),
       random,
@@ -72,15 +73,14 @@ export class Tracing {
     });
   }
 
-  #take(span: Span): void {
-    if (this.#exporter === undefined) return;
+  #write(span: Span): string {
     const { clock } = this.#setup;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#lookedMs >= LOOK_MS) {
       this.#behindMs = clock.wallMs() - nowMs;
       this.#lookedMs = nowMs;
     }
-    this.#exporter.take(spanJson(span, this.#behindMs));
+    return spanJson(span, this.#behindMs);
   }
 }
 
