@@ -1,5 +1,6 @@
 /** Collectors of traces that are well, refuse, or hang: what they are sent, and that no request is the worse for them. */
 import { describe, expect, test } from '@jest/globals';
+import { Collector as OtlpCollector } from '@lb/worker/internal/tracing/collector';
 import { eventually } from '../support/eventually.ts';
 import { closedPort } from '../support/scripted-backend.ts';
 import { metricTotal } from '../support/metric-totals.ts';
@@ -128,6 +129,13 @@ describe('a collector', () => {
     expect(spans(front, 'exported')).toBe(0);
     expect(spans(front, 'dropped')).toBe(dropped);
   });
+});
+
+test('a name with several addresses that do not answer is a reason that can be read', async () => {
+  const collector = new OtlpCollector(`http://localhost:${await closedPort()}`, {});
+  const verdict = await collector.post(Buffer.from('{}'));
+  collector.close();
+  expect(verdict).toMatchObject({ kind: 'later', reason: expect.stringMatching('ECONNREFUSED') });
 });
 
 describe('a reload', () => {

@@ -128,7 +128,8 @@ function parsed(text: string): TraceAnswer | undefined {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.name === 'TimeoutError' || error.name === 'AbortError'
-    ? `no answer within ${TIMEOUT_MS / 1_000} s`
-    : error.message;
+  if (error.name === 'TimeoutError' || error.name === 'AbortError')
+    return `no answer within ${TIMEOUT_MS / 1_000} s`;
+  // A name with several addresses, none of which answers, has a code and no message.
+  return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }
