@@ -11,6 +11,7 @@ import { requestId } from './micro/request-id.ts';
 import { requestMetrics } from './micro/request-metrics.ts';
 import { sticky } from './micro/sticky.ts';
 import { targetAndClient } from './micro/target-and-client.ts';
+import { tracing } from './micro/tracing.ts';
 import { responseParser } from './micro/response-parser.ts';
 import { routeMatch } from './micro/route-match.ts';
 import { formatNumber, spreadOf } from './report/statistics.ts';
@@ -32,6 +33,7 @@ const ALL: readonly Benchmark[] = [
   ...requestId,
   ...requestMetrics,
   ...compress,
+  ...tracing,
 ];
 
 const [filter = ''] = process.argv.slice(2);

@@ -28,6 +28,7 @@ const REQUEST: UpstreamRequest = {
   body: undefined,
   timeouts: { connect: 5_000, response: 5_000, idle: 5_000 },
   startedMs: systemClock.monotonicMs(),
+  span: undefined,
 };
 
 test.each([

@@ -142,6 +142,21 @@ describe('the access log', () => {
     ]);
   });
 
+  test.each([
+    ['json', '"trace_id":"TRACE","span_id":"SPAN"'],
+    ['ecs', '"trace.id":"TRACE","span.id":"SPAN"'],
+    ["'{trace_id}/{span_id}'", 'TRACE/SPAN'],
+  ])('says in %s which trace a request belongs to', async (log, shape) => {
+    await using front = await startFront({
+      log,
+      config: 'tracing: { otlp: "http://127.0.0.1:9", sample: 0 }',
+    });
+    const traceId = 'af7651916cd43dd8448eb211c80319c0';
+    await ask(front.port, requestText('GET /', [`traceparent: 00-${traceId}-b7ad6b7169203331-00`]));
+    const [line] = await front.readLog(1);
+    expect(line).toMatch(new RegExp(shape.replace('TRACE', traceId).replace('SPAN', '[\\da-f]{16}')));
+  });
+
   test.each(FORMATS)('shows in %s no value that is to be redacted', async (format) => {
     const log = format.replace(`'{`, `'{header.cookie} {response_header.set-cookie} {`);
     await using front = await startFront({
@@ -159,7 +174,7 @@ describe('the access log', () => {
       requestText('GET /?q=shown&TOKEN=hidden&token&pass*=hidden&%zz=1', fields),
     );
     // A head that is refused has its target as it came.
-    await ask(front.port, requestText('GET /?token=hidden', ['X : malformed']));
+    await ask(front.port, 'GET http://other/?token=hidden HTTP/1.1\r\nHost: a\r\n\r\n');
     const lines = (await front.readLog(2)).join('\n');
     expect(lines).toContain('q=shown');
     expect(lines).toContain('token=[redacted]');

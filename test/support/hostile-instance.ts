@@ -80,6 +80,7 @@ export function hostileContext(): Partial<AdminContext> {
           ttfbMs: null,
           upstreamMs: 1,
           connectMs: null,
+          traceId: null,
         },
       ]),
     explain: () =>

@@ -21,6 +21,8 @@ const NAMED: readonly (readonly [string, names.FieldKind])[] = [
   ['user-agent', names.USER_AGENT],
   ['referer', names.REFERER],
   ['forwarded', names.MAY_IDENTIFY],
+  ['traceparent', names.TRACEPARENT],
+  ['tracestate', names.TRACESTATE],
 ];
 const ENDING_HERE = [
   'connection',

@@ -53,6 +53,7 @@ const PAST: PastRequestReply = {
   ttfbMs: null,
   upstreamMs: 12,
   connectMs: 1.2,
+  traceId: '0af7651916cd43dd8448eb211c80319c',
 };
 
 describe('an event', () => {
@@ -80,6 +81,7 @@ describe('an explanation', () => {
     const text = pastLines(PAST).join('\n');
     expect(text).toContain('backend  web/b1  2 tries, after b0');
     expect(text).toContain('answer   502  reset');
+    expect(text).toContain('trace    0af7651916cd43dd8448eb211c80319c');
   });
 
   test('brings nothing but text to the terminal', () => {

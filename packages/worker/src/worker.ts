@@ -15,9 +15,7 @@ import { Caches } from './cache/caches.ts';
 import { Backends } from './balancing/backends.ts';
 import type { Backend } from './balancing/backend.ts';
 import { Compressions } from './compress/compressions.ts';
-import { HttpProxy3Forwarder } from './forward/http-proxy-3.ts';
-import { NativeForwarder } from './forward/native.ts';
-import { HttpProxy3TunnelOpener } from './forward/http-proxy-3/tunnel-opener.ts';
+import { createEngines } from './forward/engines.ts';
 import { ShortageLog } from './forward/shortage-log.ts';
 import { Tunnels } from './forward/tunnel.ts';
 import { ChunkPool } from './http1/chunk-pool.ts';
@@ -43,10 +41,11 @@ import { Descriptors } from './server/descriptors.ts';
 import { Listeners } from './server/listeners.ts';
 import { PrimaryStore } from './store/primary-store.ts';
 import { WorkerStores } from './store/worker-stores.ts';
+import { Tracing } from './tracing/tracing.ts';
 
 type ListenMessage = Extract<ToWorker, { type: 'listen' }>;
 
-/** What a worker that is about to exit waits for its last access lines to be written. */
+/** What a worker that is about to exit waits for its last access lines to be written, and its last spans to be exported. */
 const LAST_LINES_MS = 1_000;
 
 export interface WorkerSetup {
@@ -79,6 +78,7 @@ export class Worker {
   readonly #listeners: Listeners;
   readonly #shedder: Shedder;
   readonly #pastRequests: PastRequests;
+  readonly #tracing: Tracing;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
   readonly #reports: Reports;
@@ -88,12 +88,13 @@ export class Worker {
   #isDraining = false;
 
   constructor(setup: WorkerSetup) {
-    const { clock = systemClock, random = systemRandom, turns = EVENT_LOOP_TURNS, log } = setup;
+    const { clock = systemClock, random = systemRandom, turns = EVENT_LOOP_TURNS } = setup;
+    const { log, place } = setup;
     this.#setup = setup;
     const dropped = this.#cells.series('lb_access_log_dropped_total');
     this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
     this.#accessLog = new AccessLog(this.#logSink, clock, random);
-    this.#backends = new Backends(this.#cells, clock, random, setup.place);
+    this.#backends = new Backends(this.#cells, clock, random, place);
     this.#backends.onOutlier(() => this.#reports.sendOutcomes());
     this.#backends.desk.connect(setup.send);
     this.#limiters = new Limiters(this.#cells, clock);
@@ -119,7 +120,8 @@ export class Worker {
       log,
       closeIdle: () => this.#listeners.closeIdle() + this.#backends.closeIdle(),
     });
-    this.#pastRequests = new PastRequests(clock, setup.place);
+    this.#pastRequests = new PastRequests(clock, place);
+    this.#tracing = new Tracing({ cells: this.#cells, clock, random, log, place });
     const chunks = new ChunkPool();
     const writes = new WriteBatch();
     this.#services = {
@@ -134,11 +136,7 @@ export class Worker {
       dates: new HttpDate(clock),
       chunks,
       writes,
-      forwarders: {
-        native: new NativeForwarder(chunks, writes),
-        'http-proxy-3': new HttpProxy3Forwarder(clock),
-      },
-      tunnelOpener: new HttpProxy3TunnelOpener(clock),
+      ...createEngines({ clock, chunks, writes }),
       tunnels: this.#tunnels,
       shortages: new ShortageLog(log, clock, () => descriptors.relieve()),
       descriptors,
@@ -157,7 +155,7 @@ export class Worker {
       backends: this.#backends,
       listeners: this.#listeners,
       tunnels: this.#tunnels,
-      process: new ProcessMetrics(this.#cells, setup.place, delay),
+      process: new ProcessMetrics(this.#cells, place, delay),
       cells: this.#cells,
     });
   }
@@ -227,11 +225,11 @@ export class Worker {
     clearTimeout(deadline);
     clearInterval(this.#shedderTimer);
     this.#backends.desk.close();
-    this.#reports.close();
     await Promise.race([
-      Promise.all([this.#logSink.close(), this.#stores.close()]),
+      Promise.all([this.#logSink.close(), this.#stores.close(), this.#tracing.close()]),
       pause(LAST_LINES_MS),
     ]);
+    this.#reports.close();
     this.#setup.send({ lb: 1, type: 'drained' });
     this.#setup.exit();
   }
@@ -266,7 +264,7 @@ export class Worker {
     const routes = config.routes.map((route) =>
       compileRoute(route, { ...parts, metrics: this.#metricsOf(route.name) }),
     );
-    this.#runtime = compileRuntime(config, routes);
+    this.#runtime = compileRuntime(config, routes, this.#tracing.apply(config));
     this.#shedder.configure(config.overload.eventLoopDelay);
     this.#accessLog.configure(config.log.access);
     this.#setup.log.level = config.log.level;

@@ -12,15 +12,23 @@ const SECRET_KEY =
 
 const URL_CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]*@/i;
 
-/** A copy in which the scalar under every such key, and the user and password of a URL, is REDACTED; null stays. */
-export function redact(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(redact);
+/** Vendors call the header that carries their key what they like. */
+const ALL_SECRET = 'tracing.headers';
+
+/**
+ * A copy in which the scalar under every such key, and the user and password of a URL, is REDACTED; null stays.
+ * @param at where the value stands, by keys with dots between them
+ */
+export function redact(value: unknown, at = ''): unknown {
+  if (Array.isArray(value)) return value.map((inner) => redact(inner, at));
   if (typeof value === 'string') return value.replace(URL_CREDENTIALS, `$1${REDACTED}@`);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      SECRET_KEY.test(key) && isSecret(inner) ? REDACTED : redact(inner),
+      (at === ALL_SECRET || SECRET_KEY.test(key)) && isSecret(inner)
+        ? REDACTED
+        : redact(inner, at === '' ? key : `${at}.${key}`),
     ]),
   );
 }

@@ -10,6 +10,7 @@ import {
   RETRY_REASONS,
   RETRY_REFUSALS,
   STICKY_RESULTS,
+  TRACE_RESULTS,
   type MetricName,
 } from '@lb/shared/metrics/catalog';
 import type { PoolSnapshot, Snapshot } from '@lb/shared/model/snapshot';
@@ -81,6 +82,9 @@ export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'poo
   for (const { name, mirror, compress } of config.routes) {
     if (mirror !== null) yield* mirrorSeries(name);
     if (compress !== null) yield* compressSeries(name);
+  }
+  if (config.tracing !== null) {
+    for (const result of TRACE_RESULTS) yield { metric: 'lb_trace_spans_total', labels: [result] };
   }
   for (const limit of Object.keys(config.rateLimits)) {
     for (const result of LIMIT_RESULTS)

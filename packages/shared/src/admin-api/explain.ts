@@ -117,4 +117,6 @@ export interface PastRequestReply {
   readonly upstreamMs: number;
   /** To a new connection; null when none was made. */
   readonly connectMs: number | null;
+  /** 32 digits of hex; null while tracing is off. */
+  readonly traceId: string | null;
 }

@@ -224,6 +224,11 @@ export const METRICS = {
     'worker',
     'Access log lines dropped because the log could not keep up.',
   ),
+  lb_trace_spans_total: counter(
+    'worker',
+    'Spans of traces: exported to the collector, or dropped, because it did not take them.',
+    'result',
+  ),
   lb_events_total: counter('primary', 'Events.', 'type'),
   lb_admin_actions_total: counter(
     'primary',
@@ -310,6 +315,12 @@ export const MIRROR_RESULTS = [
 
 /** What became of a copy of a request. */
 export type MirrorResult = (typeof MIRROR_RESULTS)[number];
+
+/** Results of lb_trace_spans_total. */
+export const TRACE_RESULTS = ['exported', 'dropped'] as const;
+
+/** What became of a span. */
+export type TraceResult = (typeof TRACE_RESULTS)[number];
 
 /** Results of lb_cache_requests_total. */
 export const CACHE_RESULTS = [

@@ -24,6 +24,8 @@ export const ACCESS_FIELDS = [
   'reason',
   'user_agent',
   'referer',
+  'trace_id',
+  'span_id',
 ] as const;
 
 export type AccessField = (typeof ACCESS_FIELDS)[number];

@@ -2,7 +2,8 @@
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Exchange } from '../request/exchange.ts';
-import { type Finished, type LineFormat, lineFormat } from './line-format.ts';
+import type { Ending } from '../request/finish-exchange.ts';
+import { type LineFormat, lineFormat } from './line-format.ts';
 import type { LogSink } from './log-sink.ts';
 
 export class AccessLog {
@@ -26,9 +27,9 @@ export class AccessLog {
   }
 
   /** Sampling never drops an error. */
-  write(exchange: Exchange, finished: Finished): void {
+  write(exchange: Exchange, ending: Ending): void {
     if (this.#format === undefined) return;
-    if (this.#sample < 1 && !finished.isError && this.#random() >= this.#sample) return;
-    this.#sink.write(this.#format.line(exchange, finished, this.#clock.wallMs()));
+    if (this.#sample < 1 && !ending.hasFailed && this.#random() >= this.#sample) return;
+    this.#sink.write(this.#format.line(exchange, ending, this.#clock.wallMs()));
   }
 }

@@ -1,8 +1,9 @@
 /** The combined format of Apache and nginx, its fields and no others, so that every tool that reads it reads this. */
 import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import type { Exchange } from '../request/exchange.ts';
+import type { Ending } from '../request/finish-exchange.ts';
 import { escapeHex } from './escape.ts';
-import type { Finished, LineFormat } from './line-format.ts';
+import type { LineFormat } from './line-format.ts';
 import { protocolOf } from './protocol.ts';
 import type { Redaction } from './redaction.ts';
 import { commonDate } from './time-text.ts';
@@ -17,7 +18,7 @@ export class CombinedFormat implements LineFormat {
     this.#redaction = redaction;
   }
 
-  line(exchange: Exchange, { status }: Finished, wallMs: number): string {
+  line(exchange: Exchange, { status }: Ending, wallMs: number): string {
     const { clientAddress, method, path, search, response, head } = exchange;
     const target = this.#redaction.reference(`${path}${search}`);
     const request = `${method} ${target} ${protocolOf(exchange)}`;

@@ -5,8 +5,9 @@
  */
 import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import type { Exchange } from '../request/exchange.ts';
+import type { Ending } from '../request/finish-exchange.ts';
 import { quote } from './escape.ts';
-import type { Finished, LineFormat } from './line-format.ts';
+import type { LineFormat } from './line-format.ts';
 import type { Redaction } from './redaction.ts';
 import { TimeText } from './time-text.ts';
 
@@ -22,16 +23,18 @@ export class EcsFormat implements LineFormat {
     this.#redaction = redaction;
   }
 
-  line(exchange: Exchange, { status, totalMs, isError }: Finished, wallMs: number): string {
+  line(exchange: Exchange, { status, totalMs, hasFailed }: Ending, wallMs: number): string {
     const { head, path, search, response, body, route, pool, backend } = exchange;
     const redaction = this.#redaction;
     return (
-      `{"@timestamp":"${this.#time.iso(wallMs)}","log.level":"${isError ? 'error' : 'info'}"` +
+      `{"@timestamp":"${this.#time.iso(wallMs)}","log.level":"${hasFailed ? 'error' : 'info'}"` +
       `,"message":"${exchange.method} ${status}","ecs.version":"${ECS_VERSION}"` +
       `,"event.kind":"event","event.category":["web"],"event.type":["access"],"event.dataset":"lbctl.access"` +
-      `,"event.outcome":"${status < 400 && !isError ? 'success' : 'failure'}"` +
+      `,"event.outcome":"${status < 400 && !hasFailed ? 'success' : 'failure'}"` +
       `,"event.duration":${Math.round(totalMs * NANOSECONDS_IN_MS)}` +
       text('event.reason', exchange.reason) +
+      text('trace.id', exchange.trace?.traceId) +
+      text('span.id', exchange.trace?.spanId) +
       text('http.request.id', exchange.id) +
       text('http.request.method', exchange.method) +
       text('http.request.referrer', redaction.referer(head?.lines.valueOf(REFERER))) +
@@ -39,7 +42,7 @@ export class EcsFormat implements LineFormat {
       text('http.version', head === undefined ? undefined : `1.${head.httpMinor}`) +
       `,"http.response.status_code":${status},"http.response.body.bytes":${response.bodyBytes}` +
       text('url.domain', exchange.hostname) +
-      text('url.path', redaction.reference(path)) +
+      text('url.path', path) +
       text('url.query', redaction.query(search.slice(1))) +
       text('client.ip', exchange.clientAddress) +
       text('user_agent.original', redaction.field('user-agent', head?.lines.valueOf(USER_AGENT))) +

@@ -7,9 +7,10 @@ import type { Backend } from '../balancing/backend.ts';
 import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import { flat } from '../http1/flat.ts';
 import type { Exchange } from '../request/exchange.ts';
+import type { Ending } from '../request/finish-exchange.ts';
 import type { Route } from '../request/route.ts';
 import { quote } from './escape.ts';
-import type { Finished, LineFormat } from './line-format.ts';
+import type { LineFormat } from './line-format.ts';
 import { protocolOf } from './protocol.ts';
 import type { Redaction } from './redaction.ts';
 import { milliseconds, TimeText } from './time-text.ts';
@@ -25,8 +26,8 @@ export class JsonFormat implements LineFormat {
     this.#redaction = redaction;
   }
 
-  line(exchange: Exchange, { status, totalMs }: Finished, wallMs: number): string {
-    const { connection, search, reason } = exchange;
+  line(exchange: Exchange, { status, totalMs }: Ending, wallMs: number): string {
+    const { connection, search, reason, trace } = exchange;
     let memo = connection.logMemo;
     if (memo === undefined || !this.#isOf(memo, exchange)) {
       memo = this.#newMemo(exchange);
@@ -36,13 +37,14 @@ export class JsonFormat implements LineFormat {
       this.#begin(wallMs) +
       exchange.id +
       memo.client +
-      quote(this.#redaction.reference(exchange.path)) +
+      quote(exchange.path) +
       (search === '' ? ',"query":null' : this.#query(search)) +
       this.#outcome(exchange, status) +
       `${exchange.tries},"bytes":${exchange.response.bodyBytes},"request_bytes":${exchange.body?.receivedBytes ?? 0}` +
       `,"connect_ms":${milliseconds(exchange.connectMs)},"ttfb_ms":${milliseconds(exchange.ttfbMs)}` +
       `,"total_ms":${milliseconds(totalMs)}` +
       (reason === undefined ? ',"reason":null' : `,"reason":"${reason}"`) +
+      (trace === undefined ? '' : `,"trace_id":"${trace.traceId}","span_id":"${trace.spanId}"`) +
       memo.agent
     );
   }

@@ -1,26 +1,19 @@
 /** What a line of the access log looks like. Adding a format is a line here. */
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Exchange } from '../request/exchange.ts';
+import type { Ending } from '../request/finish-exchange.ts';
 import { CombinedFormat } from './combined-format.ts';
 import { EcsFormat } from './ecs-format.ts';
 import { JsonFormat } from './json-format.ts';
 import { Redaction } from './redaction.ts';
 import { TemplateFormat } from './template-format.ts';
 
-/** What only the end of a request knows. */
-export interface Finished {
-  readonly status: number;
-  readonly totalMs: number;
-  /** The balancer or the backend failed: 500 and above, or an answer that broke off. */
-  readonly isError: boolean;
-}
-
 export interface LineFormat {
   /**
    * ASCII with its line end, whatever the request holds, and never longer than a pipe takes in one piece.
    * @param wallMs when the request was over
    */
-  line(exchange: Exchange, finished: Finished, wallMs: number): string;
+  line(exchange: Exchange, ending: Ending, wallMs: number): string;
 }
 
 export function lineFormat({ format, redact }: Config['log']['access']): LineFormat {

@@ -3,8 +3,9 @@ import { type AccessField, readAccessTemplate } from '@lb/shared/model/access-te
 import { fieldsOf } from '../http1/head-text.ts';
 import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import type { Exchange } from '../request/exchange.ts';
+import type { Ending } from '../request/finish-exchange.ts';
 import { escapeHex, MAX_LINE } from './escape.ts';
-import type { Finished, LineFormat } from './line-format.ts';
+import type { LineFormat } from './line-format.ts';
 import { protocolOf } from './protocol.ts';
 import type { Redaction } from './redaction.ts';
 import { milliseconds, TimeText } from './time-text.ts';
@@ -18,7 +19,7 @@ const MARK_LENGTH = 3;
 /** All that a line can be made of. */
 interface Known {
   readonly exchange: Exchange;
-  readonly finished: Finished;
+  readonly ending: Ending;
   readonly wallMs: number;
   readonly redaction: Redaction;
   readonly time: TimeText;
@@ -49,8 +50,8 @@ export class TemplateFormat implements LineFormat {
     });
   }
 
-  line(exchange: Exchange, finished: Finished, wallMs: number): string {
-    const known = { exchange, finished, wallMs, redaction: this.#redaction, time: this.#time };
+  line(exchange: Exchange, ending: Ending, wallMs: number): string {
+    const known = { exchange, ending, wallMs, redaction: this.#redaction, time: this.#time };
     let line = '';
     for (const part of this.#parts)
       line += typeof part === 'string' ? part : escapeHex(part(known), this.#maxValue);
@@ -65,10 +66,10 @@ const FIELDS: Readonly<Record<AccessField, (known: Known) => string | undefined>
   listener: ({ exchange }) => exchange.listener.name,
   method: ({ exchange }) => exchange.method,
   host: ({ exchange }) => exchange.host,
-  path: ({ exchange, redaction }) => redaction.reference(exchange.path),
+  path: ({ exchange }) => exchange.path,
   query: ({ exchange, redaction }) => redaction.query(exchange.search.slice(1)),
   protocol: ({ exchange }) => protocolOf(exchange),
-  status: ({ finished }) => String(finished.status),
+  status: ({ ending }) => String(ending.status),
   route: ({ exchange }) => exchange.route?.name,
   pool: ({ exchange }) => exchange.pool?.name,
   backend: ({ exchange }) => exchange.backend?.name,
@@ -77,10 +78,12 @@ const FIELDS: Readonly<Record<AccessField, (known: Known) => string | undefined>
   request_bytes: ({ exchange }) => String(exchange.body?.receivedBytes ?? 0),
   connect_ms: ({ exchange }) => optionalMs(exchange.connectMs),
   ttfb_ms: ({ exchange }) => optionalMs(exchange.ttfbMs),
-  total_ms: ({ finished }) => milliseconds(finished.totalMs),
+  total_ms: ({ ending }) => milliseconds(ending.totalMs),
   reason: ({ exchange }) => exchange.reason,
   user_agent: ({ exchange, redaction }) =>
     redaction.field('user-agent', exchange.head?.lines.valueOf(USER_AGENT)),
+  trace_id: ({ exchange }) => exchange.trace?.traceId,
+  span_id: ({ exchange }) => exchange.trace?.spanId,
   referer: ({ exchange, redaction }) => redaction.referer(exchange.head?.lines.valueOf(REFERER)),
 };
 

@@ -1,5 +1,6 @@
 /** Whether another worker or instance has what is missing here, for a request that nobody waits for. */
 import type { Exchange } from '../request/exchange.ts';
+import { traceStoreCall } from '../tracing/store-span.ts';
 import type { Cache, Sending } from './cache.ts';
 import { ignoringStore } from './lease.ts';
 import type { SharedTier } from './shared-tier.ts';
@@ -12,7 +13,8 @@ export async function lookElsewhere(
   { exchange, route, key, traits }: Pick<VisitSetup, 'exchange' | 'route' | 'key' | 'traits'>,
 ): Promise<boolean> {
   const { purges } = cache;
-  const found = await ignoringStore(tier.find(key, exchange, false));
+  const call = traceStoreCall(exchange, 'ask', tier.find(key, exchange, false));
+  const found = await ignoringStore(call);
   // It may be one of those that were purged meanwhile.
   if (exchange.isOver || found?.kind !== 'stored' || purges !== cache.purges) return false;
   tier.adopt(found.entry);

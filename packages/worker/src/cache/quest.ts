@@ -11,6 +11,7 @@
 import { StoreError } from '@lb/shared/store/store';
 import type { Carrier } from '../request/exchange.ts';
 import type { Verdict } from '../stages/stage.ts';
+import type { StoreSpan } from '../tracing/store-span.ts';
 import type { Cache } from './cache.ts';
 import type { Entry } from './entry.ts';
 import type { Fill } from './fill.ts';
@@ -39,6 +40,8 @@ export class Quest implements Carrier {
   readonly #setup: QuestSetup;
   readonly #settle: (verdict: Verdict | Promise<Verdict>) => void;
   readonly #untilMs: number;
+  /** From the first look to the last. */
+  readonly #span: StoreSpan | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
   /** Its client has left. */
@@ -58,6 +61,7 @@ export class Quest implements Carrier {
     this.#setup = setup;
     this.#settle = settle;
     this.#untilMs = cache.clock.monotonicMs() + MOST_WAIT_MS;
+    this.#span = setup.exchange.trace?.beginStoreCall('ask');
     this.#look();
   }
 
@@ -69,6 +73,7 @@ export class Quest implements Carrier {
   cancel(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#span?.end();
     clearTimeout(this.#timer);
     this.#setup.fill.restart();
     this.#settle('answered');
@@ -87,6 +92,7 @@ export class Quest implements Carrier {
 
   #found(found: Found): void {
     const { key, fill, entry, onRestart } = this.#setup;
+    if (found.kind !== 'taken') this.#span?.end();
     if (this.#isOver || !fill.mayBeStored) {
       if (found.kind === 'yours') void found.lease.letGo('free');
       if (this.#isOver) return;
@@ -119,6 +125,7 @@ export class Quest implements Carrier {
     if (!(error instanceof StoreError)) throw error;
     if (this.#isOver) return;
     if (error.failure !== 'damaged' || this.#hasSeenDamage) {
+      this.#span?.fail(error.failure);
       this.#goOn(undefined, this.#setup.entry);
       return;
     }
@@ -128,6 +135,7 @@ export class Quest implements Carrier {
 
   #wait(): void {
     if (this.#cache.clock.monotonicMs() >= this.#untilMs) {
+      this.#span?.end();
       this.#goOn(undefined, this.#setup.entry);
       return;
     }

@@ -107,7 +107,8 @@ class Refresh implements TryEvents {
       return;
     }
     this.#startedMs = this.#services.clock.monotonicMs();
-    const plain = upstreamRequest({ exchange, route, pool }, backend, this.#startedMs);
+    const parts = { exchange, route, pool };
+    const plain = upstreamRequest(parts, backend, this.#startedMs, 'refresh');
     const { target } = plain;
     const startLine = `GET ${target} HTTP/1.1\r\n`;
     const lines = this.#fetch.requestLines(plain.lines);

@@ -13,6 +13,7 @@ import type { FailureCode } from '@lb/shared/errors/reasons';
 import type { Backend } from '../balancing/backend.ts';
 import type { HeadText } from '../http1/head-text.ts';
 import type { RequestBody } from '../request/request-body.ts';
+import type { TrySpan } from '../tracing/try-span.ts';
 
 /** One try, ready to be written. */
 export interface UpstreamRequest {
@@ -33,6 +34,8 @@ export interface UpstreamRequest {
   };
   /** On the monotonic clock. */
   readonly startedMs: number;
+  /** Of the try; undefined where the request is not traced. */
+  readonly span: TrySpan | undefined;
 }
 
 /** The head of an answer. */

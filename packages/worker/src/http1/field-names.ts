@@ -21,6 +21,8 @@ export const USER_AGENT = 14;
 export const REFERER = 15;
 /** `X-...` and `Forwarded`: may say who the client is, or be read so. */
 export const MAY_IDENTIFY = 16;
+export const TRACEPARENT = 17;
+export const TRACESTATE = 18;
 
 export type FieldKind = number;
 
@@ -44,6 +46,8 @@ const KINDS = new Map<string, FieldKind>([
   ['user-agent', USER_AGENT],
   ['referer', REFERER],
   ['forwarded', MAY_IDENTIFY],
+  ['traceparent', TRACEPARENT],
+  ['tracestate', TRACESTATE],
 ]);
 
 const LETTERS = 32;

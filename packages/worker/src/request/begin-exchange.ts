@@ -13,7 +13,7 @@ export interface Begun {
 /** Makes the exchange, counts it, and has its connection tell it what happens. */
 export function beginExchange(arrival: Arrival, services: Services): Begun {
   const { connection, listener, head } = arrival;
-  const { trustedProxies, requestIdName } = services.runtime();
+  const { trustedProxies, requestIdName, tracer } = services.runtime();
   const peer = connection.peerAddress;
   const isTrusted = head !== undefined && trustedProxies.trusts(peer);
   const given = isTrusted ? head.header(requestIdName) : undefined;
@@ -33,6 +33,7 @@ export function beginExchange(arrival: Arrival, services: Services): Begun {
     else destination = read;
   }
   const exchange = new Exchange(arrival, identity, destination, services);
+  if (tracer !== undefined) exchange.trace = tracer.begin(head);
   connection.occupy(exchange);
   services.cells.add(listener.metrics.inFlight, 1);
   return { exchange, refused };

@@ -11,9 +11,11 @@ import type { ClientConnection } from '../server/http1/client-connection.ts';
 import type { ConnectionUser } from '../server/http1/connection-roles.ts';
 import type { ClientResponse } from '../server/http1/client-response.ts';
 import type { ListenerContext } from '../server/listener-context.ts';
+import type { Trace } from '../tracing/trace.ts';
 import type { Destination } from './destination.ts';
 import { finishExchange } from './finish-exchange.ts';
 import { closingReply, type Reply } from './reply.ts';
+import { refusedTarget } from './path.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { type KeySource, readKey } from './request-key.ts';
@@ -69,6 +71,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
   readonly hostname: string;
   readonly host: string | undefined;
 
+  /** undefined while tracing is off. */
+  trace: Trace | undefined;
   route: Route | undefined;
   pool: Pool | undefined;
   backend: Backend | undefined;
@@ -117,9 +121,10 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
     this.clientAddress = identity.clientAddress;
     this.startedMs = identity.startedMs;
     this.method = head?.method ?? '';
-    this.path = destination?.target.path ?? head?.target ?? '';
-    this.matchPath = destination?.target.matchPath ?? '';
-    this.search = destination?.target.search ?? '';
+    const { path, matchPath, search } = destination?.target ?? refusedTarget(head?.target ?? '');
+    this.path = path;
+    this.matchPath = matchPath;
+    this.search = search;
     this.hostname = destination?.hostname ?? '';
     this.host = destination?.host;
   }
@@ -165,7 +170,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
   /** A bug of ours: the client gets 500, or a cut where its answer has begun. */
   fail(error: unknown): void {
     const { log } = this.services;
-    log.error({ err: error, requestId: this.id }, 'request failed inside the balancer');
+    const traceId = this.trace?.traceId;
+    log.error({ err: error, requestId: this.id, traceId }, 'request failed inside the balancer');
     this.caching?.abandon();
     this.carrier?.cancel();
     if (this.response.isBegun) this.cut('internal_error');

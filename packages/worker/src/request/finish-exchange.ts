@@ -2,6 +2,14 @@
 import type { Exchange } from './exchange.ts';
 import { SLOW_MS } from './past-requests.ts';
 
+/** How a request ended. */
+export interface Ending {
+  readonly status: number;
+  readonly totalMs: number;
+  /** It was answered from 500 on, or its answer was cut; a client that left is no failure. */
+  readonly hasFailed: boolean;
+}
+
 /** @param isWhole the answer is out to its last byte; else the client left, or was cut */
 export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   if (exchange.isFinished) return;
@@ -13,9 +21,11 @@ export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   exchange.carrier?.cancel();
   const totalMs = services.clock.monotonicMs() - exchange.startedMs;
   const status = exchange.reason === 'client_closed' ? 499 : response.status;
-  const isError = status >= 500 || (!isWhole && exchange.reason !== 'client_closed');
-  services.accessLog.write(exchange, { status, totalMs, isError });
-  if (isError) services.pastRequests.keep(exchange, 'error', status, totalMs);
+  const hasFailed = status >= 500 || (!isWhole && exchange.reason !== 'client_closed');
+  const ending: Ending = { status, totalMs, hasFailed };
+  services.accessLog.write(exchange, ending);
+  exchange.trace?.finish(exchange, ending);
+  if (hasFailed) services.pastRequests.keep(exchange, 'error', status, totalMs);
   else if (totalMs >= SLOW_MS && !exchange.isTunnel)
     services.pastRequests.keep(exchange, 'slow', status, totalMs);
   (route?.metrics ?? services.noRoute).finished({

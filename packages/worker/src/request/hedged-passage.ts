@@ -122,7 +122,8 @@ export class HedgedPassage extends Passage implements HedgeOwner {
     exchange.tried = [...exchange.tried, backend];
     pool.metrics.retried('hedge');
     const engine = exchange.services.forwarders[pool.config.engine];
-    hedge.attempt = engine.forward(upstreamRequest(this, backend, startedMs), backend, hedge);
+    const request = upstreamRequest(this, backend, startedMs, 'hedge');
+    hedge.attempt = engine.forward(request, backend, hedge);
   }
 
   /** The hedge, while another try is under way as well. */

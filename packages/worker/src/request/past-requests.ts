@@ -66,6 +66,7 @@ export class PastRequests {
       ttfbMs: exchange.ttfbMs ?? null,
       upstreamMs: exchange.upstreamMs,
       connectMs: exchange.connectMs ?? null,
+      traceId: exchange.trace?.traceId ?? null,
     });
   }
 }

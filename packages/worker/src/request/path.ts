@@ -14,6 +14,13 @@ export interface Target {
   readonly search: string;
 }
 
+/** One that was refused, as it came, for the log: no rule looks at it. */
+export function refusedTarget(target: string): Target {
+  const at = target.indexOf('?');
+  const end = at === -1 ? target.length : at;
+  return { path: target.slice(0, end), matchPath: '', search: target.slice(end) };
+}
+
 /** Reads a target that starts with '/', or returns undefined for one that has to be refused with 400. */
 export function parseTarget(target: string): Target | undefined {
   if (!target.startsWith('/')) return undefined;

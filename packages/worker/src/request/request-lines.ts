@@ -33,7 +33,12 @@ export function requestLines(exchange: Exchange, hostSent: string): string {
     ? new ForwardedFields(runtime.trustedProxies.trusts(connection.peerAddress))
     : undefined;
   const idName = runtime.requestIdName;
-  let text = keptLines(head, linesToKeep(head, runtime), { hostSent, idName, forwarded });
+  let text = keptLines(head, linesToKeep(head, runtime), {
+    hostSent,
+    idName,
+    forwarded,
+    isTraced: exchange.trace !== undefined,
+  });
   // TE ends at this hop, but for the one word that the balancer can keep: it passes trailers on (RFC 9110 section 10.1.4).
   if (head.te !== undefined && /(^|,)\s*trailers\s*(,|;|$)/i.test(head.te)) {
     text += 'TE: trailers\r\nConnection: keep-alive, TE\r\n';
@@ -56,6 +61,8 @@ interface KeptSetup {
   readonly hostSent: string;
   readonly idName: string;
   readonly forwarded: ForwardedFields | undefined;
+  /** The trace goes on with fields of our own. */
+  readonly isTraced: boolean;
 }
 
 /** The head without what has to go by its name alone: what Connection lists, and the id where its name has no kind. */
@@ -86,7 +93,7 @@ function keptLines(head: RequestHead, lines: HeadText, setup: KeptSetup): string
     const goes =
       kind === names.MAY_IDENTIFY
         ? takesIdentity(lines, mark, setup)
-        : names.endsHere(kind) || isWrittenAnew(kind, keepsHost, head.method);
+        : names.endsHere(kind) || isWrittenAnew(kind, keepsHost, head.method, setup.isTraced);
     if (!goes) continue;
     const start = marks[mark + 1] as number;
     if (start > from) kept += text.slice(from, start);
@@ -96,12 +103,20 @@ function keptLines(head: RequestHead, lines: HeadText, setup: KeptSetup): string
 }
 
 /** Fields that the balancer or its engine writes; Expect is answered here. */
-function isWrittenAnew(kind: names.FieldKind, keepsHost: boolean, method: string): boolean {
+function isWrittenAnew(
+  kind: names.FieldKind,
+  keepsHost: boolean,
+  method: string,
+  isTraced: boolean,
+): boolean {
   switch (kind) {
     case names.HOST:
       return !keepsHost;
     case names.MAX_FORWARDS:
       return COUNTED.has(method);
+    case names.TRACEPARENT:
+    case names.TRACESTATE:
+      return isTraced;
     case names.CONTENT_LENGTH:
     case names.EXPECT:
     case names.VIA:

@@ -10,6 +10,7 @@ import type { ChunkPool } from '../http1/chunk-pool.ts';
 import type { WriteBatch } from '../http1/write-batch.ts';
 import type { Shedder } from '../overload/shedder.ts';
 import type { Cells } from '../metrics/cells.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { Descriptors } from '../server/descriptors.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
@@ -28,6 +29,8 @@ export interface Runtime {
   readonly requestIdName: string;
   /** Heads have marks on fields of this name; else it has to be looked for. */
   readonly requestIdIsMarked: boolean;
+  /** undefined while tracing is off. */
+  readonly tracer: Tracer | undefined;
 }
 
 export interface Services {

@@ -5,6 +5,7 @@ import { type Charge, chargeAll } from '../rate-limit/limit-charge.ts';
 import type { Limiter } from '../rate-limit/limiter.ts';
 import { rateLimitLines, retryAfterSeconds } from '../rate-limit/rate-limit-fields.ts';
 import type { KeyedRequest } from '../request/request-key.ts';
+import { traceStoreCall } from '../tracing/store-span.ts';
 import type { Stage, StageVerdict } from './stage.ts';
 
 /** undefined when the route has no limits. */
@@ -20,7 +21,7 @@ export function createRateLimitStage(limiters: readonly Limiter[]): Stage | unde
       const refusing = chargeAll(charges, exchange.startedMs);
       if (!(refusing instanceof Promise))
         return conclude(exchange, charges, refusing, exchange.startedMs);
-      return refusing.then((late) =>
+      return traceStoreCall(exchange, 'take', refusing).then((late) =>
         conclude(exchange, charges, late, exchange.services.clock.monotonicMs()),
       );
     },

@@ -102,7 +102,7 @@ function poolLines({ name, because, policy, candidates, pick, retry }: Explained
 /** The same of a request that came. */
 export function pastLines(request: PastRequestReply): string[] {
   const { id, at, method, host, path, client, listener, route, pool } = request;
-  const { backend, tried, tries, status, reason, kept, worker } = request;
+  const { backend, tried, tries, status, reason, kept, worker, traceId } = request;
   const target = pool === null ? 'none' : `${pool}/${backend ?? 'none'}`;
   const before = tried.length === 0 ? '' : `, after ${tried.join(', ')}`;
   return [
@@ -112,6 +112,7 @@ export function pastLines(request: PastRequestReply): string[] {
     `backend  ${target}  ${tries} ${tries === 1 ? 'try' : 'tries'}${before}`,
     `answer   ${status}${reason === null ? '' : `  ${reason}`}`,
     `time     ${milliseconds(request.totalMs)} in all, ${milliseconds(request.ttfbMs)} to the head of the answer, ${milliseconds(request.upstreamMs)} waiting for backends, ${milliseconds(request.connectMs)} to connect`,
+    ...(traceId === null ? [] : [`trace    ${traceId}`]),
   ].map(printable);
 }
 

@@ -8,6 +8,7 @@ import { rateLimit } from './rate-limit.ts';
 import { route } from './route.ts';
 import { cidr, name, whole } from './scalars.ts';
 import { secret, stateDir, store } from './store.ts';
+import { tracing } from './tracing.ts';
 
 /** The whole file. Rules that span sections (a route's pool exists, names are unique) are in ../references.ts. */
 export const root = z.strictObject({
@@ -52,6 +53,10 @@ export const root = z.strictObject({
   secret,
   admin: admin.prefault({}).describe('The admin server.'),
   log: log.prefault({}).describe('Logging.'),
+  tracing: tracing
+    .nullable()
+    .default(null)
+    .describe('Traces of requests, for a collector of OpenTelemetry. Default: off.'),
   requestId: requestId.prefault({}).describe('Request ids.'),
   shutdown: shutdown.prefault({}).describe('What happens on SIGTERM.'),
   overload: overload

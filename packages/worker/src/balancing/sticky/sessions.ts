@@ -13,6 +13,7 @@ import { StoreError } from '@lb/shared/store/store';
 import type { StickyResult } from '@lb/shared/metrics/catalog';
 import type { Exchange } from '../../request/exchange.ts';
 import type { Services } from '../../request/services.ts';
+import { traceStoreCall } from '../../tracing/store-span.ts';
 import type { Backend } from '../backend.ts';
 import type { Pool } from '../pool.ts';
 import { isUsable } from './sticky.ts';
@@ -105,11 +106,13 @@ export class Sessions {
   }
 
   /** The session has this backend from now on; resolves when the store knows it, or cannot be told. */
-  async remember(key: string, backend: Backend, { services }: Exchange): Promise<void> {
+  async remember(key: string, backend: Backend, exchange: Exchange): Promise<void> {
+    const { services } = exchange;
     const entry = this.#set(key, backend, services, false);
     try {
       const session = { pool: this.#pool, key };
-      await services.store.remember(session, backend.name, this.#ttlMs);
+      const call = services.store.remember(session, backend.name, this.#ttlMs);
+      await traceStoreCall(exchange, 'remember', call);
       entry.isAgreed = true;
     } catch (error) {
       if (!isAway(error)) throw error;
@@ -136,7 +139,7 @@ export class Sessions {
   ): Promise<Bound | undefined> {
     const { services } = exchange;
     const session = { pool: this.#pool, key };
-    const asked = await services.store.find(session, this.#ttlMs);
+    const asked = await traceStoreCall(exchange, 'find', services.store.find(session, this.#ttlMs));
     // A store that has forgotten what is known here is told again.
     const before = asked ?? this.#remembered(key, services);
     if (before === undefined && !mayBegin) return undefined;
@@ -148,7 +151,11 @@ export class Sessions {
     const proposed = kept ?? pool.pick(exchange);
     if (proposed === undefined) return undefined;
     const gone = kept === undefined ? before : undefined;
-    const agreed = await services.store.bind(session, proposed.name, this.#ttlMs, gone);
+    const agreed = await traceStoreCall(
+      exchange,
+      'bind',
+      services.store.bind(session, proposed.name, this.#ttlMs, gone),
+    );
     // What the others have agreed on may be out of this worker's reach.
     const backend = this.#usable(agreed, exchange) ?? proposed;
     this.#set(key, backend, services, backend.name === agreed);

@@ -141,6 +141,7 @@ export class MirrorCopy implements BodyCopy, TryEvents {
       { exchange, route: this.#route, pool },
       backend,
       this.#startedMs,
+      'mirror',
     );
     this.#backend = backend;
     backend.begin();
