@@ -108,20 +108,24 @@ export class ClientResponse implements PendingWrite {
     return !this.#connection.isFull;
   }
 
-  /** Same, of bytes that nobody will ever change: large ones are not copied. */
-  writeKept(bytes: Buffer, start: number, end: number): boolean {
-    const size = end - start;
-    if (this.#framing === 'none' || this.#text.length + size <= ONE_WRITE_BYTES)
-      return this.write(bytes, start, end);
-    this.bodyBytes += size;
+  /**
+   * Writes pieces of a body that has a length, without a copy: they stay as they are until `onTaken`, which is called once, by the
+   * latest when the connection is closed.
+   */
+  writeKept(pieces: readonly Buffer[], onTaken: () => void): boolean {
+    if (this.#framing === 'none' || pieces.length === 0) {
+      onTaken();
+      return true;
+    }
     const { socket } = this.#connection;
-    const isChunked = this.#framing === 'chunked';
-    if (isChunked) this.#text += `${size.toString(16)}\r\n`;
     socket.cork();
     this.flush();
-    socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    const last = pieces.length - 1;
+    for (const [place, piece] of pieces.entries()) {
+      this.bodyBytes += piece.length;
+      socket.write(piece, place === last ? onTaken : undefined);
+    }
     socket.uncork();
-    if (isChunked) this.#text = '\r\n';
     return !this.#connection.isFull;
   }
 
