@@ -120,12 +120,14 @@ export class ClientResponse implements PendingWrite {
     const { socket } = this.#connection;
     socket.cork();
     this.flush();
-    const last = pieces.length - 1;
-    for (const [place, piece] of pieces.entries()) {
+    for (const piece of pieces) {
       this.bodyBytes += piece.length;
-      socket.write(piece, place === last ? onTaken : undefined);
+      socket.write(piece);
     }
     socket.uncork();
+    // Nearly always the kernel has it already, and there is nothing to be called back for.
+    if (socket.writableLength === 0) onTaken();
+    else socket.write('', () => onTaken());
     return !this.#connection.isFull;
   }
 
