@@ -17,6 +17,7 @@ import { sendStored } from './send-stored.ts';
 import { type SharedAnswers, SharedTier } from './shared-tier.ts';
 import type { StoreRules } from './storability.ts';
 import type { Tier } from './tier.ts';
+import type { FieldReader } from './vary.ts';
 
 export interface CacheTools {
   readonly clock: Clock;
@@ -107,6 +108,16 @@ export class Cache {
 
   get rules(): StoreRules {
     return this.#rules;
+  }
+
+  /** Requests with this method are answered with what is stored. */
+  serves(method: string): boolean {
+    return (method === 'GET' || method === 'HEAD') && this.config.methods.includes(method);
+  }
+
+  /** What the memory has for a request, without using it. */
+  peek(key: string, request: FieldReader): Entry | undefined {
+    return this.#memory.peek(key, request);
   }
 
   /** Takes over what a new snapshot says; what is stored stays. */

@@ -38,15 +38,20 @@ export class MemoryTier implements Tier {
   }
 
   get(key: string, request: FieldReader): Entry | undefined {
-    const variants = this.#byKey.get(key);
-    if (variants === undefined) return undefined;
-    const { vary, entries } = variants;
-    const entry = entries.get(vary.length === 0 ? '' : variantOf(vary, request));
+    const entry = this.peek(key, request);
     if (entry !== undefined && entry !== this.#newest) {
       this.#unlink(entry);
       this.#link(entry);
     }
     return entry;
+  }
+
+  /** The same, without it counting as use. */
+  peek(key: string, request: FieldReader): Entry | undefined {
+    const variants = this.#byKey.get(key);
+    if (variants === undefined) return undefined;
+    const { vary, entries } = variants;
+    return entries.get(vary.length === 0 ? '' : variantOf(vary, request));
   }
 
   varyOf(key: string): readonly string[] | undefined {
