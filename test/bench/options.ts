@@ -37,7 +37,7 @@ export function readOptions(args: string[], all: readonly Scenario[]): Options |
 /** The text of `--help`. */
 export function helpText(all: readonly Scenario[]): string {
   const lines = all.map(
-    ({ name, about, isDefault }) => `  ${isDefault ? '*' : ' '} ${name.padEnd(10)}${about}`,
+    ({ name, about, isDefault }) => `  ${isDefault ? '*' : ' '} ${name.padEnd(11)}${about}`,
   );
   return `npm run bench [-- options]
 

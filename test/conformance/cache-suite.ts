@@ -41,7 +41,7 @@ export async function runCacheSuite(): Promise<CacheTestResult[]> {
   await using origin = await startOrigin();
   await using worker = await startWorker(
     `pools: { web: { backends: ["http://127.0.0.1:${origin.port}"], retries: { attempts: 0 } } }\n` +
-      'caches: { default: {} }\nroutes: [{ pool: web, cache: default }]\n',
+      'caches: { default: { heuristicFreshness: 0.1 } }\nroutes: [{ pool: web, cache: default }]\n',
   );
   const results = await runClient(worker.url);
   return tests.map((test) => judge(test, tests, results));

@@ -2,6 +2,7 @@
  * A backend of the soak: `node soak-backend.ts NAME PORT`. Sends its port and exits when the channel closes.
  *
  *     GET  /bytes?seed=S&size=N&chunked=1    that body
+ *          &fresh=1                          it may be kept for an hour
  *     POST /bytes?seed=S&size=N              that body, and X-Received: the SHA-256 of what came
  *     GET  /health                           200
  *     Upgrade: websocket                     echo
@@ -23,6 +24,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   }
   const body = bodyOf(bodies, Number(searchParams.get('seed')), Number(searchParams.get('size')));
   if (searchParams.get('chunked') !== '1') response.setHeader('Content-Length', body.length);
+  if (searchParams.get('fresh') === '1') response.setHeader('Cache-Control', 'max-age=3600');
   const received = createHash('sha256');
   request.on('data', (chunk: Buffer) => received.update(chunk));
   request.once('end', () => {

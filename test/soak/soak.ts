@@ -6,6 +6,7 @@
  *     clients ═▶ lbctl (2 workers) ═▶ 3 backends      every few seconds: kill -9 a backend, reload
  *
  * `--seed N` makes the clients choose otherwise, `--clients N` is how many there are, `--engine NAME` the pool's engine.
+ * `--scenario cache` does what cache-soak.ts says, with bodies of at most `--largest BYTES`.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +15,9 @@ import { seededRandom } from '@lb/shared/time/clock';
 import { type BackendProcess, startBackendProcesses } from '../support/backend-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Instance, startLbctl } from '../support/lbctl.ts';
+import { soakCache } from './cache-soak.ts';
 import { SoakClient } from './clients.ts';
+import { median } from './median.ts';
 import { residentMiB, socketCount } from './process-readings.ts';
 import { Tally } from './tally.ts';
 
@@ -40,15 +43,32 @@ const GAUGES = [
 
 const { values } = parseArgs({
   options: {
+    scenario: { type: 'string', default: 'mixed' },
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     clients: { type: 'string', default: '24' },
     engine: { type: 'string', default: 'native' },
+    largest: { type: 'string', default: '1048576' },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const off = await soak();
+const SCENARIOS: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+  mixed: soak,
+  cache: () =>
+    soakCache(
+      {
+        minutes: Number(values.minutes),
+        seed: Number(values.seed),
+        clients: Number(values.clients),
+        largestBytes: Number(values.largest),
+      },
+      say,
+    ),
+};
+const run = SCENARIOS[values.scenario];
+if (run === undefined) throw new Error(`--scenario ${values.scenario}: expected mixed or cache`);
+const off = await run();
 for (const complaint of off) say(`OFF   ${complaint}`);
 say(off.length === 0 ? 'ok' : `${off.length} things are off`);
 process.exitCode = off.length === 0 ? 0 : 1;
@@ -202,10 +222,6 @@ function memoryComplaints(memory: readonly (readonly number[])[]): string[] {
       ? []
       : [`${nameOf(place)} grew from ${before.toFixed(0)} to ${after.toFixed(0)} MiB`];
   });
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((left, right) => left - right)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 function report(tally: Tally, memory: readonly (readonly number[])[]): void {

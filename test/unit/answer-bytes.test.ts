@@ -47,11 +47,10 @@ function withHead(change: (head: Record<string, unknown>) => void): Buffer {
 }
 
 describe('a stored answer as bytes', () => {
-  test('is read as it was written, the body in memory of its own', () => {
+  test('is read as it was written', () => {
     const read = answerFromBytes(answerToBytes(AGED));
 
     expect(read).toEqual(AGED);
-    expect(read?.answer.body.buffer.byteLength).toBe(4);
   });
 
   test('is nothing when any byte of it is another one', () => {

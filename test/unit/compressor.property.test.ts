@@ -48,7 +48,6 @@ async function compressed(
         setImmediate(() => compressor.resume());
         return false;
       },
-      writeKept: () => true,
       flush: () => undefined,
       end: () => isDone.resolve(),
     },

@@ -34,9 +34,6 @@ class Scene {
           this.pieces.push(Buffer.from(buffer.subarray(start, end)));
           return true;
         },
-        writeKept: () => {
-          throw new Error("what zlib gives is nobody else's business");
-        },
         flush: () => this.flushes++,
         end: (trailers) => {
           this.trailers = trailers;

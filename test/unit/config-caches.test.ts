@@ -14,6 +14,7 @@ describe('caches', () => {
         maxObject: 1024 * 1024,
         shared: false,
         defaultTtl: 0,
+        heuristicFreshness: 0,
         methods: ['GET', 'HEAD'],
         staleWhileRevalidate: 0,
         staleIfError: 0,
@@ -61,6 +62,11 @@ describe('caches', () => {
       'caches: { c: { shared: true } }',
       '3:24 caches.c.shared: a shared cache is kept in Redis, and "store.type" is memory',
       'set "store.type: redis" and store.url, or take "shared" away',
+    ],
+    [
+      'caches: { c: { heuristicFreshness: 10 } }',
+      '3:36 caches.c.heuristicFreshness: expected a number from 0 to 1',
+      null,
     ],
     [
       'caches: { c: { methods: [POST] } }',

@@ -48,17 +48,30 @@ export async function attempt(
   load: Load,
   seconds: number,
 ): Promise<WrkReport> {
-  const fields = load.returnsCookie ? [`Cookie: ${await cookieFrom(port, load)}`] : [];
+  const fields = await fieldsFor(port, load);
   const output = await processes.run(LOAD_CPU, command(port, load, seconds, fields));
   const line = /^\{.*\}$/m.exec(output)?.[0];
   if (line === undefined) throw new Error(`wrk said:\n${output}`);
   return JSON.parse(line) as WrkReport;
 }
 
-async function cookieFrom(port: number, { path }: Load): Promise<string> {
+/** By what a first answer says. */
+async function fieldsFor(
+  port: number,
+  { path, returnsCookie, revalidates }: Load,
+): Promise<readonly string[]> {
+  if (!returnsCookie && !revalidates) return [];
   const answer = await fetch(`http://127.0.0.1:${port}${path}`);
   await answer.arrayBuffer();
-  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? ANY_COOKIE;
+  const { headers } = answer;
+  if (returnsCookie) return [`Cookie: ${headers.getSetCookie()[0]?.split(';')[0] ?? ANY_COOKIE}`];
+  const etag = headers.get('etag');
+  if (etag === null) throw new Error(`there is no ETag in the answer to ${path}`);
+  const again = await fetch(`http://127.0.0.1:${port}${path}`, {
+    headers: { 'If-None-Match': etag },
+  });
+  if (again.status !== 304) throw new Error(`${path} is not confirmed: ${again.status}`);
+  return [`If-None-Match: ${etag}`];
 }
 
 const ANY_COOKIE = `lb_web=${'x'.repeat(22)}`;

@@ -21,6 +21,7 @@ const GOALS: readonly Goal[] = [
   ratio('CPU per hit of 1 KiB, lbctl : nginx', 'cache-1k', 'lbctl : nginx proxy_cache', 2),
   ratio('CPU per hit of 100 KiB, lbctl : Node', 'cache-100k', 'lbctl : node-hello', 1.4),
   ratio('CPU per hit of 100 KiB, lbctl : nginx', 'cache-100k', 'lbctl : nginx proxy_cache', 2),
+  ratio('CPU per 304 : per 200 of 1 KiB', 'cache-304', 'lbctl-304 : lbctl-200', 1),
   ratio('access log on : off', 'log', 'lbctl-access-log : lbctl', 1.15),
   {
     text: 'KiB of an idle connection',

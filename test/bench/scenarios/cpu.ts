@@ -20,6 +20,8 @@ interface Plan {
   readonly about: string;
   readonly isDefault?: boolean;
   readonly load: Load;
+  /** By name: those that are asked for something else. */
+  readonly loads?: Readonly<Record<string, Load>>;
   readonly contestants: readonly Contestant[];
 }
 
@@ -49,7 +51,7 @@ export function amongVariants(plan: Plan): Scenario {
 }
 
 function scenario(
-  { name, about, isDefault = false, load }: Plan,
+  { name, about, isDefault = false, load, loads = {} }: Plan,
   contestantsIn: (arena: Arena) => readonly Contestant[],
   pairing: Pairing,
 ): Scenario {
@@ -63,7 +65,7 @@ function scenario(
         const entrants = await arena.enter(contestantsIn(arena), load);
         await warmUp(arena, entrants, load);
         const taken = await interleave(entrants, arena.options.rounds, (entrant) =>
-          measure(arena, entrant, load),
+          measure(arena, entrant, loads[entrant.name] ?? load),
         );
         for (const [who, more] of taken) samples.set(who, [...(samples.get(who) ?? []), ...more]);
         await Promise.all(entrants.map((entrant) => entrant.stop()));

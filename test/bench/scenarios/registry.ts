@@ -67,6 +67,13 @@ export const SCENARIOS: readonly Scenario[] = [
     load: LOADS.cached100k,
     contestants: caching,
   }),
+  amongVariants({
+    name: 'cache-304',
+    about: 'the same 1 KiB, confirmed by its ETag (304), against sent',
+    load: LOADS.cached1k,
+    loads: { 'lbctl-304': LOADS.confirmed1k },
+    contestants: [lbctl('lbctl-200', { isCached: true }), lbctl('lbctl-304', { isCached: true })],
+  }),
   amongPeers({
     name: 'post',
     about: 'POST 100 KiB, 100 keep-alive connections',

@@ -49,8 +49,8 @@ export interface ExplainedRoute {
 
 export interface ExplainedStage {
   readonly name: string;
-  /** `unknown`: only a real request can tell. */
-  readonly verdict: 'pass' | 'refuse' | 'unknown';
+  /** `answer`: it has what the client gets; `unknown`: only a real request can tell. */
+  readonly verdict: 'pass' | 'refuse' | 'answer' | 'unknown';
   readonly because: string;
 }
 

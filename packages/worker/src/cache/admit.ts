@@ -25,9 +25,9 @@ import {
   AUTHORIZATION,
   CONDITIONAL,
   DIRECTIVES,
-  isForOrigin,
   RANGE,
   traitsOf,
+  whyForOrigin,
 } from './request-traits.ts';
 import type { SharedTier } from './shared-tier.ts';
 import { usabilityOf } from './usability.ts';
@@ -36,9 +36,9 @@ import { Visit, type VisitSetup } from './visit.ts';
 /** What becomes of a request. Runs per request: one that is answered with what is stored costs little. */
 export function admit(cache: Cache, exchange: Exchange, route: Route): Verdict | Promise<Verdict> {
   const { head, method } = exchange;
-  if (head === undefined || !serves(cache, method)) return passBy(cache, exchange, 'fwd=method');
+  if (head === undefined || !cache.serves(method)) return passBy(cache, exchange, 'fwd=method');
   const traits = traitsOf(head.lines);
-  if (isForOrigin(exchange, traits)) return passBy(cache, exchange, 'fwd=bypass');
+  if (whyForOrigin(head, traits) !== undefined) return passBy(cache, exchange, 'fwd=bypass');
   const key = cacheKey(exchange, route.name);
   const entry = cache.tier.get(key, exchange);
   const nowMs = exchange.startedMs;
@@ -172,10 +172,6 @@ function refreshBehind(
   const { shared } = cache;
   if (shared === undefined) refresh(cache, setup);
   else refreshForAll(cache, shared, setup);
-}
-
-function serves(cache: Cache, method: string): boolean {
-  return (method === 'GET' || method === 'HEAD') && cache.config.methods.includes(method);
 }
 
 /** It is neither answered with what is stored, nor is its answer stored. */

@@ -35,7 +35,7 @@ export function answerToBytes({ answer: { body, ...head }, ageMs }: AgedAnswer):
   return bytes;
 }
 
-/** Returns undefined for what is damaged, or of another version. */
+/** Returns undefined for what is damaged, or of another version. The body is a part of the bytes. */
 export function answerFromBytes(bytes: Buffer): AgedAnswer | undefined {
   if (bytes.length < HEAD_AT || bytes.compare(MAGIC, 0, MAGIC.length, 0, MAGIC.length) !== 0)
     return undefined;
@@ -46,10 +46,7 @@ export function answerFromBytes(bytes: Buffer): AgedAnswer | undefined {
   const read = readHead(bytes.toString('utf8', HEAD_AT, bodyAt));
   if (read === undefined) return undefined;
   const { ageMs, ...head } = read;
-  // Of its own: what was read may be a part of a pool, or of what came with it.
-  const body = Buffer.allocUnsafeSlow(bytes.length - bodyAt);
-  bytes.copy(body, 0, bodyAt);
-  return { answer: { ...head, body }, ageMs };
+  return { answer: { ...head, body: bytes.subarray(bodyAt) }, ageMs };
 }
 
 type AgedHead = StoredHead & { readonly ageMs: number };

@@ -7,6 +7,7 @@ import type { CacheMetrics } from '../metrics/cache-metrics.ts';
 import type { Exchange } from '../request/exchange.ts';
 import type { Route } from '../request/route.ts';
 import { purgeableKey } from './answer-places.ts';
+import type { BodyStore } from './body-store.ts';
 import { type CacheStatus, cacheStatusLine } from './cache-status.ts';
 import type { Entry } from './entry.ts';
 import { Fills } from './fills.ts';
@@ -16,11 +17,14 @@ import { sendStored } from './send-stored.ts';
 import { type SharedAnswers, SharedTier } from './shared-tier.ts';
 import type { StoreRules } from './storability.ts';
 import type { Tier } from './tier.ts';
+import type { FieldReader } from './vary.ts';
 
 export interface CacheTools {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: CacheMetrics;
+  /** Where bodies are; of all caches of the worker. */
+  readonly store: BodyStore;
   /** Has the other workers forget these keys. */
   readonly onInvalidation: (keys: readonly string[]) => void;
 }
@@ -50,6 +54,7 @@ export class Cache {
   readonly metrics: CacheMetrics;
   readonly name: string;
   readonly fills: Fills;
+  readonly #store: BodyStore;
   readonly #random: Random;
   readonly #memory: MemoryTier;
   readonly #onInvalidation: CacheTools['onInvalidation'];
@@ -62,19 +67,20 @@ export class Cache {
   #purges = 0;
 
   constructor(name: string, rules: StoreRules, tools: CacheTools) {
-    const { clock, random, metrics, onInvalidation } = tools;
+    const { clock, random, metrics, store, onInvalidation } = tools;
     this.name = name;
+    this.#store = store;
     this.#onInvalidation = onInvalidation;
     this.clock = clock;
     this.metrics = metrics;
     this.#random = random;
     this.#rules = rules;
-    this.#memory = new MemoryTier(rules.config.maxSize, {
+    this.#memory = new MemoryTier(rules.config.maxSize, store, {
       onSize: (bytes) => metrics.setBytes(bytes),
       onEviction: () => metrics.evicted(),
     });
     this.#tier = this.#memory;
-    this.fills = new Fills(rules.config.maxObject);
+    this.fills = new Fills(store, rules.config.maxObject);
   }
 
   get tier(): Tier {
@@ -104,6 +110,16 @@ export class Cache {
     return this.#rules;
   }
 
+  /** Requests with this method are answered with what is stored. */
+  serves(method: string): boolean {
+    return (method === 'GET' || method === 'HEAD') && this.config.methods.includes(method);
+  }
+
+  /** What the memory has for a request, without using it. */
+  peek(key: string, request: FieldReader): Entry | undefined {
+    return this.#memory.peek(key, request);
+  }
+
   /** Takes over what a new snapshot says; what is stored stays. */
   apply({ rules, routes, answers }: CacheSettings): void {
     this.#rules = rules;
@@ -124,7 +140,7 @@ export class Cache {
     if (!this.config.addStatusHeader) lines = entry.ageLine(nowMs);
     else if (status === 'hit') lines = entry.hitLines(nowMs);
     else lines = entry.ageLine(nowMs) + cacheStatusLine(status, entry.ttlSeconds(nowMs));
-    sendStored(exchange, { route, entry, traits, lines, tier: this.tier });
+    sendStored(exchange, { route, entry, traits, lines, tier: this.#tier, store: this.#store });
   }
 
   /** Cache-Status of a request that goes on; '' when none is wanted. */
@@ -186,6 +202,7 @@ export class Cache {
         : new SharedTier({
             name: this.name,
             memory: this.#memory,
+            store: this.#store,
             answers,
             clock: this.clock,
             random: this.#random,

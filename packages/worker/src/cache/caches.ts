@@ -6,6 +6,7 @@ import type { Purge } from '@lb/shared/model/purge';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { CacheMetrics } from '../metrics/cache-metrics.ts';
 import type { Cells } from '../metrics/cells.ts';
+import { BodyStore } from './body-store.ts';
 import { Cache } from './cache.ts';
 import type { SharedAnswers } from './shared-tier.ts';
 
@@ -20,6 +21,7 @@ export class Caches {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #send: (message: ToPrimary) => void;
+  readonly #store = new BodyStore();
   #byName: ReadonlyMap<string, Cache> = new Map();
 
   /** @param send tells the primary what the other workers have to forget */
@@ -83,6 +85,7 @@ export class Caches {
       clock: this.#clock,
       random: this.#random,
       metrics: new CacheMetrics(this.#cells, name),
+      store: this.#store,
       onInvalidation: (keys) => this.#send({ lb: 1, type: 'purge', cache: name, keys }),
     });
   }

@@ -2,23 +2,40 @@
 import type { Encoding } from '@lb/shared/model/encoding';
 import type { Route } from '../request/route.ts';
 import { cacheStatusLine } from './cache-status.ts';
-import { type PreparedHead, prepareHead } from './prepared-head.ts';
-import type { StoredAnswer } from './stored-answer.ts';
+import { PreparedHead } from './prepared-head.ts';
+import type { StoredHead } from './stored-answer.ts';
+import type { StoredBody } from './stored-body.ts';
 
-/** Objects around the bytes: the entry, its body's backing store, its places in two maps. Measured in test/bench. */
-const OVERHEAD_BYTES = 1024;
+/** Objects around the bytes: the entry, its head as it came and as it goes out, its body, its places in two maps. */
+const OBJECT_BYTES = 1280;
 
-/** What is kept as text is kept up to so many times: as it came, prepared for clients, and for validation. */
-const TEXT_COPIES = 3;
+/** Head lines are kept up to so many times: as they came, and for validation or as a route edits them. */
+const TEXT_COPIES = 2;
+
+/** V8 collects old objects when there is about as much to collect as lives (docs/decisions/0016). */
+const HEAP_SHARE = 2;
+
+/** What is on its way in and out, and what entries that are gone leave to be collected, goes by the bytes of bodies. */
+const BODY_SHARE = 17 / 16;
 
 /** A client that asks again gets the next try at the earliest after so long, when one behind a stale answer has failed. */
 const REFRESH_PAUSE_MS = 1_000;
 
-export class Entry {
+/** What there is of a stored answer. */
+export interface EntryParts {
   /** Of all variants of the address. */
   readonly key: string;
   readonly variant: string;
-  readonly answer: StoredAnswer;
+  readonly answer: StoredHead;
+  /** Held by whoever makes the entry, and by the tier that it is in. */
+  readonly body: StoredBody;
+}
+
+export class Entry implements EntryParts {
+  readonly key: string;
+  readonly variant: string;
+  readonly answer: StoredHead;
+  readonly body: StoredBody;
   /** What it takes of `maxSize`. It grows with `keepCoded`. */
   sizeBytes: number;
   /** Neighbours in the order of use; for the tier that it is in. */
@@ -29,22 +46,27 @@ export class Entry {
   readonly #bornMs: number;
   #refreshAtMs = 0;
   #prepared: PreparedHead | undefined;
-  #coded: Map<Encoding, Buffer> | undefined;
+  #coded: Map<Encoding, StoredBody> | undefined;
   #hitSecond = Number.NaN;
   #hitLines = '';
 
   /** @param receivedMs when its head came, on the monotonic clock */
-  constructor(key: string, variant: string, answer: StoredAnswer, receivedMs: number) {
+  constructor({ key, variant, answer, body }: EntryParts, receivedMs: number) {
     this.key = key;
     this.variant = variant;
     this.answer = answer;
+    this.body = body;
     this.#bornMs = receivedMs - answer.freshness.initialAgeMs;
-    this.sizeBytes =
-      OVERHEAD_BYTES +
-      answer.body.length +
+    const textBytes =
       TEXT_COPIES * (answer.lines.length + answer.statusLine.length) +
       2 * key.length +
       variant.length;
+    this.sizeBytes = HEAP_SHARE * (OBJECT_BYTES + textBytes) + BODY_SHARE * body.storedBytes;
+  }
+
+  /** Its memory is for others: it had to go. */
+  get isGone(): boolean {
+    return this.body.isGone;
   }
 
   /** All times are on the monotonic clock. @see RFC 9111 section 4.2.3 */
@@ -58,7 +80,8 @@ export class Entry {
   }
 
   get canBeValidated(): boolean {
-    return this.answer.etag !== undefined || this.answer.lastModified !== undefined;
+    const { etag, lastModified } = this.answer;
+    return !this.isGone && (etag !== undefined || lastModified !== undefined);
   }
 
   /** Stale, and of use while it is asked for again. */
@@ -69,7 +92,7 @@ export class Entry {
   /** Better than an error, where that is allowed; also when it is fresh and the client wanted it fresher. */
   mayServeOnError(nowMs: number): boolean {
     const { staleIfErrorMs } = this.answer.freshness;
-    return staleIfErrorMs > 0 && -this.freshMs(nowMs) < staleIfErrorMs;
+    return !this.isGone && staleIfErrorMs > 0 && -this.freshMs(nowMs) < staleIfErrorMs;
   }
 
   /** It may be asked for again behind its use. */
@@ -108,21 +131,42 @@ export class Entry {
   }
 
   /** Its body in a content coding; undefined when nobody has asked for that yet. */
-  codedBody(encoding: Encoding): Buffer | undefined {
+  codedBody(encoding: Encoding): StoredBody | undefined {
     return this.#coded?.get(encoding);
   }
 
-  /** Keeps the body in a content coding, once. */
-  keepCoded(encoding: Encoding, body: Buffer): void {
+  /** Keeps the body in a content coding, and holds it, until `release`. Once for each. */
+  keepCoded(encoding: Encoding, body: StoredBody): void {
     this.#coded ??= new Map();
-    if (this.#coded.has(encoding)) return;
     this.#coded.set(encoding, body);
-    this.sizeBytes += body.length;
+    this.sizeBytes += BODY_SHARE * body.storedBytes;
+  }
+
+  /** Its body is there for the length of a call, whatever becomes of it in that. Not when it is gone. */
+  during<T>(act: () => T): T {
+    this.body.hold();
+    try {
+      return act();
+    } finally {
+      this.body.release();
+    }
+  }
+
+  /** Whoever keeps it holds its bodies. */
+  hold(): void {
+    this.body.hold();
+  }
+
+  /** It is kept no more. */
+  release(): void {
+    this.body.release();
+    for (const body of this.#coded?.values() ?? []) body.release();
+    this.#coded = undefined;
   }
 
   /** Its head as the clients of a route get it. */
   headFor(route: Route): PreparedHead {
-    if (this.#prepared?.route !== route) this.#prepared = prepareHead(this.answer, route);
+    if (this.#prepared?.route !== route) this.#prepared = new PreparedHead(this, route);
     return this.#prepared;
   }
 }

@@ -29,6 +29,15 @@ export type Judgement =
   /** An error, and what is stored may be used in its place. @see RFC 5861 section 4 */
   | { readonly kind: 'stale'; readonly entry: Entry };
 
+/** An answer whose head has come. */
+export interface JudgedAnswer {
+  readonly answer: UpstreamAnswer;
+  /** From the request to it. */
+  readonly delayMs: number;
+  /** On the monotonic clock. */
+  readonly nowMs: number;
+}
+
 export interface FetchSetup {
   readonly key: string;
   readonly method: string;
@@ -68,8 +77,17 @@ export class Fetch {
       : lines;
   }
 
-  /** Looks at the head of an answer. @param delayMs from the request to it @param nowMs on the monotonic clock */
-  judge(answer: UpstreamAnswer, delayMs: number, nowMs: number): Judgement {
+  /**
+   * Looks at the head of an answer.
+   * @param use gets what the cache makes of it; the stored answer, if there is one still, is there until it returns
+   */
+  judge<T>({ answer, delayMs, nowMs }: JudgedAnswer, use: (judgement: Judgement) => T): T {
+    const { entry } = this;
+    const judge = (): T => use(this.#judge(answer, delayMs, nowMs));
+    return entry === undefined || entry.isGone ? judge() : entry.during(judge);
+  }
+
+  #judge(answer: UpstreamAnswer, delayMs: number, nowMs: number): Judgement {
     const { entry, fill } = this;
     const head = this.#headOf(answer, delayMs);
     if (entry !== undefined && this.#isConditional && answer.status === 304)
@@ -89,7 +107,8 @@ export class Fetch {
   }
 
   #confirm(entry: Entry, head: AnswerHead, nowMs: number): Judgement {
-    if (!confirms(head.fields, entry.answer)) {
+    // It may have had to go for others meanwhile.
+    if (entry.isGone || !confirms(head.fields, entry.answer)) {
       this.#cache.tier.remove(entry);
       this.#isConditional = false;
       return { kind: 'again' };
@@ -101,8 +120,8 @@ export class Fetch {
 
   /** The entry with what a confirmation says; stored in its place, or taken out where it may not be kept any more. */
   #updated(entry: Entry, head: AnswerHead, nowMs: number): Entry {
-    const { answer, key } = entry;
-    const { status, statusLine, body, wasAuthorized } = answer;
+    const { answer, key, body } = entry;
+    const { status, statusLine, wasAuthorized } = answer;
     const fields = confirmedFields(answer, head.fields);
     const { asked } = this.#setup;
     const stored = headToStore(
@@ -115,7 +134,7 @@ export class Fetch {
       return entry;
     }
     const variant = variantOf(stored.vary, this.#setup.request);
-    const updated = new Entry(key, variant, { ...stored, body }, nowMs);
+    const updated = new Entry({ key, variant, answer: stored, body }, nowMs);
     // What was purged meanwhile must not come back.
     const isPurged = !entry.isStored && this.#purges !== this.#cache.purges;
     if (!isPurged) this.#cache.tier.put(updated, this.fill?.lease);
@@ -125,11 +144,12 @@ export class Fetch {
   /** @see RFC 9111 section 4.3.5 */
   #freshen(head: AnswerHead, nowMs: number): void {
     const { entry } = this;
-    if (entry === undefined || head.status !== entry.answer.status) return;
-    const { etag, lastModified, body } = entry.answer;
+    if (entry?.isGone !== false || head.status !== entry.answer.status) return;
+    const { etag, lastModified } = entry.answer;
+    const bytes = String(entry.body.size);
     const said = (name: string): string | undefined => valueOf(head.fields, name);
     const isSame =
-      (said('content-length') ?? String(body.length)) === String(body.length) &&
+      (said('content-length') ?? bytes) === bytes &&
       (said('etag') ?? etag) === etag &&
       (said('last-modified') ?? lastModified) === lastModified;
     if (isSame) this.#updated(entry, head, nowMs);
@@ -145,7 +165,8 @@ export class Fetch {
       head: stored,
       variant,
       length: lengthOf(head),
-      keep: (body) => cache.keep(new Entry(key, variant, { ...stored, body }, nowMs), fill.lease),
+      keep: (body) =>
+        cache.keep(new Entry({ key, variant, answer: stored, body }, nowMs), fill.lease),
     });
     return fill;
   }

@@ -21,7 +21,7 @@ export class FillReader {
     if (this.#isBlocked || this.#isDone) return;
     const { target } = this.#exchange;
     this.position = this.#fill.read(this.position, (bytes, start, end) => {
-      this.#isBlocked = !target.writeKept(bytes, start, end);
+      this.#isBlocked = !target.write(bytes, start, end);
       return !this.#isBlocked;
     });
     const { trailers } = this.#fill;

@@ -14,9 +14,10 @@ import type { Exchange } from '../request/exchange.ts';
 import type { Reply } from '../request/reply.ts';
 import type { Entry } from './entry.ts';
 import { FillReader } from './fill-reader.ts';
-import { GrowingBody } from './growing-body.ts';
+import type { BodyStore } from './body-store.ts';
 import type { Lease } from './lease.ts';
 import type { StoredHead } from './stored-answer.ts';
+import { StoredBody, type TakePiece } from './stored-body.ts';
 
 /** What readers may lag behind when it is not stored any more. */
 const WINDOW_BYTES = 256 * 1024;
@@ -29,14 +30,14 @@ export interface BegunAnswer {
   /** Of the body; undefined when nobody said. */
   readonly length: number | undefined;
   /** Stores it with the whole body; undefined when there is no place for it. */
-  keep(body: Buffer): Entry | undefined;
+  keep(body: StoredBody): Entry | undefined;
 }
 
 /** Who waits for the head of the answer. Exactly one of these is called, once; none after `Fill.leave`. */
 export interface FillWaiter {
   /** The answer begins. Returns whether it is for this request: if so it has joined, or goes on waiting to the end. */
   onBegin(fill: Fill, answer: BegunAnswer): 'joined' | 'waits' | 'not mine';
-  /** It is stored, or what was stored is to be used. */
+  /** It is stored, or what was stored is to be used: within the call. */
   onEntry(entry: Entry): void;
   /** The answer is not for others: ask for yourself. */
   onRelease(): void;
@@ -46,25 +47,34 @@ export interface FillWaiter {
   onFailure(reply: Reply): void;
 }
 
+/** What a fill has to know of its cache. */
+export interface FillPlace {
+  /** Where the body goes. */
+  readonly store: BodyStore;
+  /** The largest body that is stored. */
+  readonly maxBytes: number;
+}
+
 export class Fill {
   /** Goes on after `take` returned false. */
   resumeSource: (() => void) | undefined;
   /** Keeps other workers and instances from asking a backend as well. */
   lease: Lease | undefined;
   readonly #onClosed: () => void;
-  readonly #maxBytes: number;
+  readonly #place: FillPlace;
   readonly #waiting = new Set<FillWaiter>();
   readonly #readers = new Set<FillReader>();
   #begun: BegunAnswer | undefined;
-  #body: GrowingBody | undefined;
+  /** Held until the fill is over and nobody reads along. */
+  #body: StoredBody | undefined;
   #isStoring = true;
   #isPaused = false;
   #isOver = false;
   #trailers: readonly string[] | undefined;
 
-  /** @param maxBytes the largest body that is stored @param onClosed nobody can wait for it any more; may be called twice */
-  constructor(maxBytes: number, onClosed: () => void) {
-    this.#maxBytes = maxBytes;
+  /** @param onClosed nobody can wait for it any more; may be called twice */
+  constructor(place: FillPlace, onClosed: () => void) {
+    this.#place = place;
     this.#onClosed = onClosed;
   }
 
@@ -113,15 +123,13 @@ export class Fill {
 
   /** Who was to fetch it does not. */
   restart(): void {
-    if (this.#isOver) return;
-    this.#close();
-    this.#tellWaiting((waiter) => waiter.onRestart());
+    this.#end((waiter) => waiter.onRestart());
   }
 
   /** The answer begins. */
   begin(answer: BegunAnswer): void {
     this.#begun = answer;
-    this.#body = new GrowingBody(answer.length);
+    this.#body = new StoredBody(this.#place.store, answer.length);
     for (const waiter of this.#waiting) this.#tellBegun(waiter, answer);
   }
 
@@ -137,6 +145,7 @@ export class Fill {
   drop(reader: FillReader): void {
     this.#readers.delete(reader);
     this.#goOn();
+    this.#letBodyGo();
   }
 
   /** A piece of the body, of which it takes a copy. @returns false to be left alone until `resumeSource` is called */
@@ -144,7 +153,7 @@ export class Fill {
     const body = this.#body;
     if (body === undefined || this.#isOver) return true;
     body.append(bytes, start, end);
-    if (this.#isStoring && body.size > this.#maxBytes) this.#growTooLarge();
+    if (this.#isStoring && body.size > this.#place.maxBytes) this.#growTooLarge();
     for (const reader of this.#readers) reader.pump();
     if (this.#isStoring) return true;
     this.#isPaused = this.#lag() > WINDOW_BYTES;
@@ -158,54 +167,51 @@ export class Fill {
 
   /** The answer is whole. @param trailers names and values in turn */
   finish(trailers: readonly string[]): void {
-    if (this.#isOver || this.#body === undefined) return;
+    const body = this.#body;
+    if (this.#isOver || body === undefined) return;
     this.#trailers = trailers;
-    const entry = this.#isStoring ? this.#begun?.keep(this.#body.toBuffer()) : undefined;
+    body.end();
+    const entry = this.#isStoring ? this.#begun?.keep(body) : undefined;
     void this.lease?.letGo(this.#isStoring ? 'passed' : 'free');
-    this.#close();
-    for (const reader of this.#readers) reader.pump();
-    this.#tellWaiting((waiter) =>
-      entry === undefined ? waiter.onRelease() : waiter.onEntry(entry),
-    );
+    this.#end((waiter) => (entry === undefined ? waiter.onRelease() : waiter.onEntry(entry)));
   }
 
   /** The rest will not come. @param code why, where the backend is to blame: readers are cut */
   abort(code: FailureCode | undefined): void {
     if (this.#isOver) return;
     void this.lease?.letGo('free');
-    this.#close();
-    for (const reader of this.#readers) reader.cut(code);
-    // Nobody has asked a backend yet, where none is to blame.
-    this.#tellWaiting((waiter) => (code === undefined ? waiter.onRestart() : waiter.onRelease()));
+    this.#end(
+      // Nobody has asked a backend yet, where none is to blame.
+      (waiter) => (code === undefined ? waiter.onRestart() : waiter.onRelease()),
+      (reader) => reader.cut(code),
+    );
   }
 
   /** The answer is not for others. */
   decline(): void {
     if (this.#isOver) return;
     void this.lease?.letGo('passed');
-    this.#close();
-    this.#tellWaiting((waiter) => waiter.onRelease());
+    this.#end((waiter) => waiter.onRelease());
   }
 
   /** No backend answered. */
   fail(reply: Reply): void {
     if (this.#isOver) return;
     void this.lease?.letGo('free');
-    this.#close();
-    this.#tellWaiting((waiter) => waiter.onFailure(reply));
+    this.#end((waiter) => waiter.onFailure(reply));
   }
 
   /** What is stored will do. */
   settle(entry: Entry): void {
     if (this.#isOver) return;
     void this.lease?.letGo('free');
-    this.#close();
-    this.#tellWaiting((waiter) => waiter.onEntry(entry));
+    this.#end((waiter) => waiter.onEntry(entry));
   }
 
   /** Gives the body from a place on to a reader. @returns up to where it was taken */
-  read(from: number, take: (bytes: Buffer, start: number, end: number) => boolean): number {
-    return this.#body?.read(from, take) ?? from;
+  read(from: number, take: TakePiece): number {
+    const body = this.#body;
+    return body === undefined ? from : body.read(from, body.size, take);
   }
 
   /** A reader has taken more. */
@@ -249,9 +255,26 @@ export class Fill {
     return body.size - slowest;
   }
 
-  #close(): void {
+  /** What is there is there for all of them, even if the cache has no place for it. */
+  #end(
+    tell: (waiter: FillWaiter) => void,
+    tellReader = (reader: FillReader): void => reader.pump(),
+  ): void {
+    if (this.#isOver) return;
+    const body = this.#body;
+    body?.hold();
     this.#isOver = true;
     this.#onClosed();
+    for (const reader of this.#readers) tellReader(reader);
+    this.#tellWaiting(tell);
+    this.#letBodyGo();
+    body?.release();
+  }
+
+  #letBodyGo(): void {
+    if (!this.#isOver || this.#readers.size > 0) return;
+    this.#body?.release();
+    this.#body = undefined;
   }
 
   #tellWaiting(tell: (waiter: FillWaiter) => void): void {

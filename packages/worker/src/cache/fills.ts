@@ -1,5 +1,6 @@
 /** Which answers are on their way into the cache: who asks for the same one meanwhile waits for it. */
-import { Fill } from './fill.ts';
+import type { BodyStore } from './body-store.ts';
+import { Fill, type FillPlace } from './fill.ts';
 import { type FieldReader, variantOf } from './vary.ts';
 
 /** An address whose answer turned out not to be for others is not waited for in so long: nobody would gain by it. */
@@ -14,9 +15,12 @@ export class Fills {
   readonly #alone = new Map<Fill, string>();
   /** Until when, on the monotonic clock. */
   readonly #passed = new Map<string, number>();
+  readonly #store: BodyStore;
   #maxBytes: number;
 
-  constructor(maxBytes: number) {
+  /** @param store where bodies go @param maxBytes the largest that is stored */
+  constructor(store: BodyStore, maxBytes: number) {
+    this.#store = store;
     this.#maxBytes = maxBytes;
   }
 
@@ -33,7 +37,7 @@ export class Fills {
   /** A fill that others find until it is closed. */
   open(key: string, vary: readonly string[], request: FieldReader): Fill {
     const variant = variantOf(vary, request);
-    const fill = new Fill(this.#maxBytes, () => this.#forget(key, variant, fill));
+    const fill = new Fill(this.#place, () => this.#forget(key, variant, fill));
     const variants = this.#byKey.get(key) ?? new Map<string, Fill>();
     variants.set(variant, fill);
     this.#byKey.set(key, variants);
@@ -42,7 +46,7 @@ export class Fills {
 
   /** A fill that nobody else waits for. */
   alone(key: string): Fill {
-    const fill = new Fill(this.#maxBytes, () => this.#alone.delete(fill));
+    const fill = new Fill(this.#place, () => this.#alone.delete(fill));
     this.#alone.set(fill, key);
     return fill;
   }
@@ -82,6 +86,10 @@ export class Fills {
     if (nowMs < until) return false;
     this.#passed.delete(key);
     return true;
+  }
+
+  get #place(): FillPlace {
+    return { store: this.#store, maxBytes: this.#maxBytes };
   }
 
   #forget(key: string, variant: string, fill: Fill): void {

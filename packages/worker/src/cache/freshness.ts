@@ -9,6 +9,7 @@ export interface AnswerTimes {
   readonly age: string | undefined;
   readonly date: string | undefined;
   readonly expires: string | undefined;
+  readonly lastModified: string | undefined;
   /** When the head came, on the wall clock. */
   readonly receivedMs: number;
   /** From the request to the head. */
@@ -27,6 +28,21 @@ export function explicitLifetimeMs(
   // What is no date, `0` above all, is in the past. RFC 9111 section 5.3.
   const expiresMs = parseDate(times.expires, times.receivedMs);
   return expiresMs === undefined ? 0 : Math.max(0, expiresMs - dateMs(times));
+}
+
+/** More than a day would be a guess that nobody can tell from a mistake. */
+const MOST_GUESSED_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * What has not changed for long will not change soon: a part of the time since then. Undefined when the answer does not say when
+ * that was, or the part is 0. @see RFC 9111 section 4.2.2
+ */
+export function unchangedLifetimeMs(times: AnswerTimes, part: number): number | undefined {
+  const { lastModified, receivedMs } = times;
+  if (part === 0 || lastModified === undefined) return undefined;
+  const changedMs = parseDate(lastModified, receivedMs);
+  if (changedMs === undefined) return undefined;
+  return Math.min(MOST_GUESSED_MS, part * Math.max(0, dateMs(times) - changedMs));
 }
 
 /** @see RFC 9111 section 4.2.3 */

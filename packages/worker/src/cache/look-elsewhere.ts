@@ -17,8 +17,7 @@ export async function lookElsewhere(
   const found = await ignoringStore(call);
   // It may be one of those that were purged meanwhile.
   if (exchange.isOver || found?.kind !== 'stored' || purges !== cache.purges) return false;
-  tier.adopt(found.entry);
-  sendShared(cache, exchange, { route, traits, entry: found.entry });
+  tier.adopt(found.stored, (entry) => sendShared(cache, exchange, { route, traits, entry }));
   return true;
 }
 

@@ -1,6 +1,8 @@
 /** Stored answers in the memory of the worker, bounded by bytes: what was used longest ago goes first. */
 import type { Encoding } from '@lb/shared/model/encoding';
+import type { BodyStore } from './body-store.ts';
 import type { Entry } from './entry.ts';
+import { StoredBody } from './stored-body.ts';
 import type { Tier } from './tier.ts';
 import { type FieldReader, variantOf } from './vary.ts';
 
@@ -20,6 +22,7 @@ export interface TierEvents {
 }
 
 export class MemoryTier implements Tier {
+  readonly #store: BodyStore;
   readonly #events: TierEvents;
   readonly #byKey = new Map<string, Variants>();
   #maxBytes: number;
@@ -27,21 +30,28 @@ export class MemoryTier implements Tier {
   #oldest: Entry | undefined;
   #newest: Entry | undefined;
 
-  constructor(maxBytes: number, events: TierEvents) {
+  /** @param store where its bodies are */
+  constructor(maxBytes: number, store: BodyStore, events: TierEvents) {
+    this.#store = store;
     this.#maxBytes = maxBytes;
     this.#events = events;
   }
 
   get(key: string, request: FieldReader): Entry | undefined {
-    const variants = this.#byKey.get(key);
-    if (variants === undefined) return undefined;
-    const { vary, entries } = variants;
-    const entry = entries.get(vary.length === 0 ? '' : variantOf(vary, request));
+    const entry = this.peek(key, request);
     if (entry !== undefined && entry !== this.#newest) {
       this.#unlink(entry);
       this.#link(entry);
     }
     return entry;
+  }
+
+  /** The same, without it counting as use. */
+  peek(key: string, request: FieldReader): Entry | undefined {
+    const variants = this.#byKey.get(key);
+    if (variants === undefined) return undefined;
+    const { vary, entries } = variants;
+    return entries.get(vary.length === 0 ? '' : variantOf(vary, request));
   }
 
   varyOf(key: string): readonly string[] | undefined {
@@ -50,6 +60,9 @@ export class MemoryTier implements Tier {
 
   put(entry: Entry): void {
     const { key, variant, answer } = entry;
+    // First: it may have the body of the one that it replaces.
+    const isKept = entry.sizeBytes <= this.#maxBytes;
+    if (isKept) entry.hold();
     const before = this.#byKey.get(key);
     const isSame = before !== undefined && isEqual(before.vary, answer.vary);
     // Those that were chosen by other fields cannot be found any more.
@@ -57,7 +70,7 @@ export class MemoryTier implements Tier {
     const variants = isSame ? before : { vary: answer.vary, entries: new Map<string, Entry>() };
     const replaced = variants.entries.get(variant);
     if (replaced !== undefined) this.remove(replaced);
-    if (entry.sizeBytes > this.#maxBytes) return;
+    if (!isKept) return;
     variants.entries.set(variant, entry);
     this.#byKey.set(key, variants);
     entry.isStored = true;
@@ -66,10 +79,10 @@ export class MemoryTier implements Tier {
     this.#evict();
   }
 
-  keepCoded(entry: Entry, encoding: Encoding, body: Buffer): void {
-    if (!entry.isStored) return;
+  keepCoded(entry: Entry, encoding: Encoding, pieces: readonly Buffer[]): void {
+    if (!entry.isStored || entry.codedBody(encoding) !== undefined) return;
     const before = entry.sizeBytes;
-    entry.keepCoded(encoding, body);
+    entry.keepCoded(encoding, StoredBody.of(this.#store, pieces));
     this.#resize(entry.sizeBytes - before);
     this.#evict();
   }
@@ -82,6 +95,7 @@ export class MemoryTier implements Tier {
     if (variants?.entries.size === 0) this.#byKey.delete(entry.key);
     this.#unlink(entry);
     this.#resize(-entry.sizeBytes);
+    entry.release();
   }
 
   removeAll(key: string): void {

@@ -1,42 +1,50 @@
 /** The head of a stored answer, ready to be sent on a route: its edits are made once, and what changes with time once a second. */
 import type { Encoding } from '@lb/shared/model/encoding';
 import { codedFields, varying } from '../compress/coded-fields.ts';
+import { flat } from '../http1/flat.ts';
 import { fieldsOf, toLines } from '../http1/head-text.ts';
 import type { Route } from '../request/route.ts';
-import type { StoredAnswer, StoredHead } from './stored-answer.ts';
+import type { EntryParts } from './entry.ts';
+import type { StoredHead } from './stored-answer.ts';
 
-export interface PreparedHead {
+export class PreparedHead {
   readonly route: Route;
   /** Field lines, with Content-Length. */
   readonly lines: string;
-  /** Those of a 304. */
-  readonly confirmation: string;
   readonly hasDate: boolean;
   /** The route compresses it for clients that take that. */
   readonly isCompressible: boolean;
-  /** Field lines in a content coding, without a length. For what is compressible. */
-  codedLines(encoding: Encoding): string;
-}
+  readonly #text: string;
+  readonly #hasEtag: boolean;
+  #confirmation: string | undefined;
+  #byEncoding: Map<Encoding, string> | undefined;
 
-export function prepareHead(answer: StoredAnswer, route: Route): PreparedHead {
-  const { text: edited, hasDate } = editedLines(answer, route);
-  const length = lengthLine(answer.status, answer.body.length);
-  const { compression } = route;
-  const isCompressible = compression?.isFor(answer.status, fieldsOf(edited + length)) === true;
-  const text = isCompressible ? varying(edited) : edited;
-  const byEncoding = new Map<Encoding, string>();
-  return {
-    route,
-    lines: text + length,
-    confirmation: confirmationLines(text, answer.etag !== undefined),
-    hasDate,
-    isCompressible,
-    codedLines: (encoding) => {
-      const known = byEncoding.get(encoding) ?? toLines(codedFields(fieldsOf(text), encoding));
-      byEncoding.set(encoding, known);
-      return known;
-    },
-  };
+  constructor({ answer, body }: Pick<EntryParts, 'answer' | 'body'>, route: Route) {
+    const { text: edited, hasDate } = editedLines(answer, route);
+    const length = lengthLine(answer.status, body.size);
+    const { compression } = route;
+    this.route = route;
+    this.isCompressible = compression?.isFor(answer.status, fieldsOf(edited + length)) === true;
+    this.hasDate = hasDate;
+    this.#text = this.isCompressible ? varying(edited) : edited;
+    this.#hasEtag = answer.etag !== undefined;
+    this.lines = this.#text + length;
+  }
+
+  /** Field lines of a 304. */
+  get confirmation(): string {
+    this.#confirmation ??= flat(confirmationLines(this.#text, this.#hasEtag));
+    return this.#confirmation;
+  }
+
+  /** Field lines in a content coding, without a length. For what is compressible. */
+  codedLines(encoding: Encoding): string {
+    this.#byEncoding ??= new Map();
+    const known =
+      this.#byEncoding.get(encoding) ?? flat(toLines(codedFields(fieldsOf(this.#text), encoding)));
+    this.#byEncoding.set(encoding, known);
+    return known;
+  }
 }
 
 /** Field lines without a length, as the clients of the route get them. */

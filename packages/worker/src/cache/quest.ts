@@ -17,7 +17,7 @@ import type { Entry } from './entry.ts';
 import type { Fill } from './fill.ts';
 import type { Lease } from './lease.ts';
 import { sendShared } from './look-elsewhere.ts';
-import type { Found, SharedTier } from './shared-tier.ts';
+import type { Found, FoundAnswer, SharedTier } from './shared-tier.ts';
 import { Visit, type VisitSetup } from './visit.ts';
 
 /** Between looks at what another one fetches: the first, each further one twice as long, and the longest. */
@@ -103,10 +103,10 @@ export class Quest implements Carrier {
     }
     switch (found.kind) {
       case 'stored':
-        this.#use(found.entry);
+        this.#use(found.stored);
         return;
       case 'yours':
-        this.#goOn(found.lease, entry ?? found.stale);
+        this.#goOn(found.lease, entry ?? (found.stale && this.#tier.adopt(found.stale)));
         return;
       case 'passed':
         this.#cache.fills.pass(key, this.#cache.clock.monotonicMs());
@@ -143,12 +143,13 @@ export class Quest implements Carrier {
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.#pauseMs);
   }
 
-  #use(entry: Entry): void {
+  #use(stored: FoundAnswer): void {
     const { exchange, route, traits, fill } = this.#setup;
     this.#isOver = true;
-    this.#tier.adopt(entry);
-    fill.settle(entry);
-    sendShared(this.#cache, exchange, { route, traits, entry });
+    this.#tier.adopt(stored, (entry) => {
+      fill.settle(entry);
+      sendShared(this.#cache, exchange, { route, traits, entry });
+    });
     this.#settle('answered');
   }
 

@@ -48,9 +48,15 @@ export function contentRange({ start, end }: Part, size: number): string {
   return `bytes ${start}-${end - 1}/${size}`;
 }
 
+/** Something that parts can be cut from. */
+interface Whole {
+  readonly size: number;
+  copy(start: number, end: number): Buffer;
+}
+
 /** Several parts as one body. @param type Content-Type of the whole @see RFC 9110 section 14.6 */
 export function multipart(
-  body: Buffer,
+  body: Whole,
   parts: readonly Part[],
   boundary: string,
   type: string | undefined,
@@ -58,8 +64,8 @@ export function multipart(
   const pieces: Buffer[] = [];
   const typeLine = type === undefined ? '' : `Content-Type: ${type}\r\n`;
   for (const part of parts) {
-    const head = `--${boundary}\r\n${typeLine}Content-Range: ${contentRange(part, body.length)}\r\n\r\n`;
-    pieces.push(Buffer.from(head, 'latin1'), body.subarray(part.start, part.end));
+    const head = `--${boundary}\r\n${typeLine}Content-Range: ${contentRange(part, body.size)}\r\n\r\n`;
+    pieces.push(Buffer.from(head, 'latin1'), body.copy(part.start, part.end));
     pieces.push(LINE_END);
   }
   pieces.push(Buffer.from(`--${boundary}--\r\n`, 'latin1'));

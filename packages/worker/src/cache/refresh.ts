@@ -13,7 +13,7 @@ import type { Services } from '../request/services.ts';
 import { upstreamRequest } from '../request/upstream-request.ts';
 import type { Cache } from './cache.ts';
 import type { Entry } from './entry.ts';
-import { Fetch } from './fetch.ts';
+import { Fetch, type Judgement } from './fetch.ts';
 import type { Fill } from './fill.ts';
 import { ignoringStore } from './lease.ts';
 import type { SharedTier } from './shared-tier.ts';
@@ -68,8 +68,7 @@ export function refreshForAll(cache: Cache, tier: SharedTier, setup: RefreshSetu
       if (found === undefined || found.kind === 'yours' || found.kind === 'none') {
         refresh(cache, setup);
       } else if (found.kind === 'stored' && fill.mayBeStored) {
-        tier.adopt(found.entry);
-        fill.settle(found.entry);
+        tier.adopt(found.stored, (fresh) => fill.settle(fresh));
       } else {
         entry.postponeRefresh(cache.clock.monotonicMs());
         fill.restart();
@@ -132,7 +131,11 @@ class Refresh implements TryEvents {
   onAnswer(answer: UpstreamAnswer, nowMs: number): void {
     this.#status = answer.status;
     this.#backend?.answered(answer.status, nowMs - this.#startedMs, nowMs);
-    const judgement = this.#fetch.judge(answer, nowMs - this.#startedMs, nowMs);
+    const delayMs = nowMs - this.#startedMs;
+    this.#fetch.judge({ answer, delayMs, nowMs }, (judgement) => this.#conclude(judgement));
+  }
+
+  #conclude(judgement: Judgement): void {
     switch (judgement.kind) {
       case 'fill':
         this.#fill = judgement.fill;

@@ -1,7 +1,7 @@
 /** What matters to a cache in the head of a request, found in one pass: most requests have none of it. */
 import { isSpelledAt, MAY_IDENTIFY } from '../http1/field-names.ts';
 import { type HeadText, MARK_LENGTH } from '../http1/head-text.ts';
-import type { Exchange } from '../request/exchange.ts';
+import type { RequestHead } from '../request/request-head.ts';
 
 /** Cache-Control. */
 export const DIRECTIVES = 1;
@@ -86,15 +86,14 @@ function overridesRequest(lines: HeadText): boolean {
 }
 
 /**
- * Requests whose answer depends on more than their address and Vary: with a body (the "fat GET" of cache poisoning), with conditions for the
- * origin alone, with fields that put another request in the place of this one, or that ask for another protocol.
+ * Why the answer to a request depends on more than its address and Vary; undefined when it does not. A body is the "fat GET" of cache
+ * poisoning. Runs per request: no allocation.
  */
-export function isForOrigin({ head }: Exchange, traits: number): boolean {
-  if (head === undefined) return true;
-  return (
-    !head.isBodyless ||
-    head.upgrade !== undefined ||
-    (traits & PRECONDITION) !== 0 ||
-    (head.mayIdentify && overridesRequest(head.lines))
-  );
+export function whyForOrigin(head: RequestHead, traits: number): string | undefined {
+  if (!head.isBodyless) return 'it has a body';
+  if (head.upgrade !== undefined) return 'it asks for another protocol';
+  if ((traits & PRECONDITION) !== 0) return 'its condition is for the backend alone';
+  return head.mayIdentify && overridesRequest(head.lines)
+    ? 'a field of it may put another request in its place'
+    : undefined;
 }

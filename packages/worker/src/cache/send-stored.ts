@@ -8,11 +8,16 @@ import type { Route } from '../request/route.ts';
 import { allowsRange, isNotModified } from './conditions.ts';
 import type { Entry } from './entry.ts';
 import { contentRange, multipart, type Part, partsOf } from './ranges.ts';
-import { BodyPieces, PIECE_BYTES } from './body-pieces.ts';
+import { BodyPieces } from './body-pieces.ts';
+import type { BodyStore } from './body-store.ts';
 import { KeptBody } from './kept-body.ts';
 import { lengthLine } from './prepared-head.ts';
 import { CONDITIONAL, RANGE } from './request-traits.ts';
+import { StoredBody } from './stored-body.ts';
 import type { Tier } from './tier.ts';
+
+/** Up to so much a body is written together with its head; more is not copied. */
+const COPIED_BYTES = 14 * 1024;
 
 /** How an entry is used for a request. */
 export interface Use {
@@ -24,9 +29,11 @@ export interface Use {
   readonly lines: string;
   /** Where the entry is. */
   readonly tier: Tier;
+  /** Where its body is. */
+  readonly store: BodyStore;
 }
 
-/** Sends it whole, in part or as a confirmation, as the request wants it. */
+/** Sends it whole, in part or as a confirmation, as the request wants it. Its body must be there. */
 export function sendStored(exchange: Exchange, use: Use): void {
   const { traits, entry } = use;
   if ((traits & CONDITIONAL) !== 0 && isNotModified(entry.answer, exchange)) {
@@ -36,13 +43,13 @@ export function sendStored(exchange: Exchange, use: Use): void {
   const range = (traits & RANGE) === 0 ? undefined : exchange.header('range');
   if (range !== undefined && exchange.method === 'GET' && entry.answer.status === 200) {
     const isWanted = allowsRange(entry.answer, exchange.header('if-range'));
-    const parts = isWanted ? partsOf(range, entry.answer.body.length) : undefined;
+    const parts = isWanted ? partsOf(range, entry.body.size) : undefined;
     if (parts !== undefined) {
       sendParts(exchange, use, parts);
       return;
     }
   }
-  const { status, statusLine, body } = entry.answer;
+  const { status, statusLine } = entry.answer;
   const { lines, isCompressible } = entry.headFor(use.route);
   const encoding = isCompressible ? use.route.compression?.choose(exchange) : undefined;
   if (encoding !== undefined) {
@@ -50,30 +57,30 @@ export function sendStored(exchange: Exchange, use: Use): void {
     return;
   }
   begin(exchange, use, { status, statusLine, fields: lines });
-  sendBody(exchange, body, 0, body.length);
+  sendBody(exchange, entry.body);
 }
 
 /** Sends it in a content coding: as it was compressed for somebody before, else compressed now, and kept. */
 function sendCoded(exchange: Exchange, use: Use, encoding: Encoding): void {
   const { route, entry, tier } = use;
   const { compression } = route;
-  const { status, statusLine, body } = entry.answer;
+  const { status, statusLine } = entry.answer;
   const coded = entry.codedBody(encoding);
-  const length = coded === undefined ? '' : lengthLine(status, coded.length);
+  const length = coded === undefined ? '' : lengthLine(status, coded.size);
   const fields = entry.headFor(route).codedLines(encoding) + length;
   begin(exchange, use, { status, statusLine, fields, hasLength: coded !== undefined });
   if (coded !== undefined) {
     compression?.reused(encoding);
-    sendBody(exchange, coded, 0, coded.length);
+    sendBody(exchange, coded);
     return;
   }
   if (exchange.method !== 'HEAD') {
-    const target = new KeptBody(exchange.response, (bytes) =>
-      tier.keepCoded(entry, encoding, bytes),
+    const target = new KeptBody(exchange.response, (pieces) =>
+      tier.keepCoded(entry, encoding, pieces),
     );
     exchange.compressor = compression?.open({ encoding, holdMs: 0 }, target, exchange);
   }
-  sendBody(exchange, body, 0, body.length);
+  sendBody(exchange, entry.body);
 }
 
 function sendConfirmation(exchange: Exchange, use: Use): void {
@@ -86,11 +93,11 @@ function sendConfirmation(exchange: Exchange, use: Use): void {
 }
 
 function sendParts(exchange: Exchange, use: Use, parts: readonly Part[]): void {
-  const { body } = use.entry.answer;
+  const { body } = use.entry;
   const fields = fieldsOf(use.entry.headFor(use.route).lines);
   const [first, ...others] = parts;
   if (first === undefined) {
-    const lines = `Content-Range: bytes */${body.length}\r\nContent-Length: 0\r\n`;
+    const lines = `Content-Range: bytes */${body.size}\r\nContent-Length: 0\r\n`;
     const kept = toLines(without(fields, ['content-length', 'content-type', 'content-encoding']));
     const statusLine = 'HTTP/1.1 416 Range Not Satisfiable\r\n';
     begin(exchange, use, { status: 416, statusLine, fields: kept + lines });
@@ -99,10 +106,10 @@ function sendParts(exchange: Exchange, use: Use, parts: readonly Part[]): void {
   }
   const statusLine = 'HTTP/1.1 206 Partial Content\r\n';
   if (others.length === 0) {
-    const lines = `Content-Range: ${contentRange(first, body.length)}\r\nContent-Length: ${first.end - first.start}\r\n`;
+    const lines = `Content-Range: ${contentRange(first, body.size)}\r\nContent-Length: ${first.end - first.start}\r\n`;
     const kept = toLines(without(fields, ['content-length', 'content-range']));
     begin(exchange, use, { status: 206, statusLine, fields: kept + lines });
-    sendBody(exchange, body, first.start, first.end);
+    sendBody(exchange, body, first);
     return;
   }
   const boundary = newBoundary(exchange);
@@ -110,7 +117,9 @@ function sendParts(exchange: Exchange, use: Use, parts: readonly Part[]): void {
   const lines = `Content-Type: multipart/byteranges; boundary=${boundary}\r\nContent-Length: ${all.length}\r\n`;
   const kept = toLines(without(fields, ['content-length', 'content-range', 'content-type']));
   begin(exchange, use, { status: 206, statusLine, fields: kept + lines });
-  sendBody(exchange, all, 0, all.length);
+  const joined = StoredBody.of(use.store, [all]);
+  sendBody(exchange, joined);
+  joined.release();
 }
 
 interface SentHead {
@@ -131,13 +140,21 @@ function begin(exchange: Exchange, use: Use, head: SentHead): void {
   response.begin(status, statusLine, { text, hasLength, hasDate }, closes);
 }
 
-function sendBody(exchange: Exchange, body: Buffer, start: number, end: number): void {
-  const { target } = exchange;
-  if (end - start > PIECE_BYTES) {
+/** @param part default: all of it */
+function sendBody(
+  exchange: Exchange,
+  body: StoredBody,
+  { start, end }: Part = { start: 0, end: body.size },
+): void {
+  if (end - start > COPIED_BYTES) {
     new BodyPieces(exchange, body, start, end).resume();
     return;
   }
-  target.writeKept(body, start, end);
+  const { target } = exchange;
+  body.read(start, end, (bytes, from, to) => {
+    target.write(bytes, from, to);
+    return true;
+  });
   target.end([]);
 }
 

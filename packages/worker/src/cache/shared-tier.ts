@@ -7,9 +7,12 @@ import type { AnswerStore, Asked } from '@lb/shared/store/answers';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import { type AgedAnswer, answerToBytes } from './answer-bytes.ts';
 import { placeOf, purgeableKey } from './answer-places.ts';
+import type { BodyStore } from './body-store.ts';
 import { Entry } from './entry.ts';
 import { ignoringStore, Lease, LEASE_MS } from './lease.ts';
 import type { MemoryTier } from './memory-tier.ts';
+import type { StoredAnswer } from './stored-answer.ts';
+import { StoredBody } from './stored-body.ts';
 import type { Tier } from './tier.ts';
 import { type FieldReader, variantOf } from './vary.ts';
 
@@ -20,6 +23,8 @@ export interface SharedTierSetup {
   /** Name of the cache. */
   readonly name: string;
   readonly memory: MemoryTier;
+  /** Where the bodies of the memory are. */
+  readonly store: BodyStore;
   readonly answers: SharedAnswers;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,10 +32,19 @@ export interface SharedTierSetup {
 
 /** What there is of a missing answer. */
 export type Found =
-  | { readonly kind: 'stored'; readonly entry: Entry }
+  | { readonly kind: 'stored'; readonly stored: FoundAnswer }
   /** Nobody else fetches it. `stale` may be validated. */
-  | { readonly kind: 'yours'; readonly lease: Lease; readonly stale: Entry | undefined }
+  | { readonly kind: 'yours'; readonly lease: Lease; readonly stale: FoundAnswer | undefined }
   | { readonly kind: 'taken' | 'passed' | 'none' };
+
+/** An answer that is in Redis, and not in the memory yet. */
+export interface FoundAnswer {
+  readonly key: string;
+  readonly variant: string;
+  readonly answer: StoredAnswer;
+  /** When its head came, on this worker's monotonic clock. */
+  readonly receivedMs: number;
+}
 
 /** Addresses that are remembered for it; the oldest go first. */
 const MOST_OWED = 10_000;
@@ -80,8 +94,8 @@ export class SharedTier implements Tier {
     this.#setup.memory.removeAll(key);
   }
 
-  keepCoded(entry: Entry, encoding: Encoding, body: Buffer): void {
-    this.#setup.memory.keepCoded(entry, encoding, body);
+  keepCoded(entry: Entry, encoding: Encoding, pieces: readonly Buffer[]): void {
+    this.#setup.memory.keepCoded(entry, encoding, pieces);
   }
 
   /** Takes all variants of these keys out of Redis, with the leases of those that are being fetched. */
@@ -112,10 +126,10 @@ export class SharedTier implements Tier {
           vary = asked.vary === '' ? [] : asked.vary.split(',');
           break;
         case 'stored':
-          return { kind: 'stored', entry: this.#entryOf(key, request, asked) };
+          return { kind: 'stored', stored: this.#foundOf(key, request, asked) };
         case 'yours': {
           if (claim === undefined) throw new Error('a lease that nobody wanted');
-          const stale = asked.stale && this.#entryOf(key, request, asked.stale);
+          const stale = asked.stale && this.#foundOf(key, request, asked.stale);
           const lease = new Lease(answers, { place, token: claim.token });
           return { kind: 'yours', lease, stale };
         }
@@ -128,9 +142,16 @@ export class SharedTier implements Tier {
     return { kind: 'none' };
   }
 
-  /** Puts what was found where requests are answered from. */
-  adopt(entry: Entry): void {
-    this.#setup.memory.put(entry);
+  /** Puts what was found where requests are answered from. @param use it is there until this returns, if not longer */
+  adopt({ key, variant, answer, receivedMs }: FoundAnswer, use?: (entry: Entry) => void): Entry {
+    const { memory, store } = this.#setup;
+    const { body: bytes, ...head } = answer;
+    const body = StoredBody.of(store, [bytes]);
+    const entry = new Entry({ key, variant, answer: head, body }, receivedMs);
+    memory.put(entry);
+    use?.(entry);
+    body.release();
+    return entry;
   }
 
   /** What is asked for behind it comes after it: there is one connection. @throws StoreError when it is owed still */
@@ -156,7 +177,8 @@ export class SharedTier implements Tier {
     }
     const { staleWhileRevalidateMs, staleIfErrorMs } = answer.freshness;
     const usefulMs = freshMs + Math.ceil(Math.max(staleWhileRevalidateMs, staleIfErrorMs));
-    const bytes = answerToBytes({ answer, ageMs: entry.ageMs(nowMs) });
+    const whole = { ...answer, body: entry.body.copy() };
+    const bytes = answerToBytes({ answer: whole, ageMs: entry.ageMs(nowMs) });
     const keeping = { bytes, freshMs, usefulMs, tags: answer.tags };
     // One that has ended was lost: then the store has something newer, or this was purged.
     if (lease?.use() === false) return;
@@ -164,16 +186,16 @@ export class SharedTier implements Tier {
     void ignoringStore(answers.keep(place, keeping, lease?.held));
   }
 
-  #entryOf(
+  #foundOf(
     key: string,
     request: FieldReader,
     {
       answer: { answer, ageMs },
       ageMs: keptMs,
     }: { readonly answer: AgedAnswer; readonly ageMs: number },
-  ): Entry {
+  ): FoundAnswer {
     const nowMs = this.#setup.clock.monotonicMs();
     const receivedMs = nowMs - (ageMs + keptMs) + answer.freshness.initialAgeMs;
-    return new Entry(key, variantOf(answer.vary, request), answer, receivedMs);
+    return { key, variant: variantOf(answer.vary, request), answer, receivedMs };
   }
 }

@@ -5,7 +5,12 @@ import { flat } from '../http1/flat.ts';
 import { toLines } from '../http1/head-text.ts';
 import { REASON_PHRASES } from '../http1/reason-phrases.ts';
 import { type Directives, parseCacheControl } from './directives.ts';
-import { type AnswerTimes, explicitLifetimeMs, freshnessOf } from './freshness.ts';
+import {
+  type AnswerTimes,
+  explicitLifetimeMs,
+  freshnessOf,
+  unchangedLifetimeMs,
+} from './freshness.ts';
 import type { StoredHead } from './stored-answer.ts';
 import { parseTargeted } from './targeted-directives.ts';
 import { varyNames } from './vary.ts';
@@ -67,7 +72,9 @@ export function headToStore(
   const times = timesOf(answer, said);
   const lifetimeMs =
     explicitLifetimeMs(directives, times, targeted !== undefined) ??
-    heuristicLifetimeMs(directives, status, asked, config);
+    (mayGuess(directives, status, asked)
+      ? guessedLifetimeMs(directives, times, config)
+      : undefined);
   if (lifetimeMs === undefined) return undefined;
   const freshness = freshnessOf(directives, times, lifetimeMs, config);
   const etag = said('etag');
@@ -107,19 +114,26 @@ function mayStore(directives: Directives, status: number, { isAuthorized }: Aske
   );
 }
 
-/** @see RFC 9111 section 4.2.2 */
-function heuristicLifetimeMs(
+/** Whether an answer may have a life that it does not name. @see RFC 9111 section 4.2.2 */
+function mayGuess(
   { isPublic, noCache }: Directives,
   status: number,
   { isAuthorized, hasCookie }: Asked,
-  { defaultTtl }: CacheConfig,
+): boolean {
+  // Nobody said that others may have it: what may be about one user is left alone (web cache deception).
+  return noCache || isPublic || (HEURISTIC.has(status) && !isAuthorized && !hasCookie);
+}
+
+/** undefined when nothing is to be guessed. */
+function guessedLifetimeMs(
+  { noCache }: Directives,
+  times: AnswerTimes,
+  { defaultTtl, heuristicFreshness }: CacheConfig,
 ): number | undefined {
   // It says itself how it may be used: after it was asked for again.
   if (noCache) return 0;
-  if (defaultTtl === 0) return undefined;
-  // Nobody said that others may have it: what may be about one user is left alone (web cache deception).
-  if ((isAuthorized || hasCookie) && !isPublic) return undefined;
-  return isPublic || HEURISTIC.has(status) ? defaultTtl : undefined;
+  const unchangedMs = unchangedLifetimeMs(times, heuristicFreshness);
+  return unchangedMs ?? (defaultTtl === 0 ? undefined : defaultTtl);
 }
 
 function timesOf(
@@ -130,6 +144,7 @@ function timesOf(
     age: said('age'),
     date: said('date'),
     expires: said('expires'),
+    lastModified: said('last-modified'),
     receivedMs,
     delayMs,
   };

@@ -24,9 +24,8 @@ export interface StoredHead {
   readonly wasAuthorized: boolean;
 }
 
-/** An answer, whole. */
+/** An answer, whole, on its way to another cache or from one. */
 export interface StoredAnswer extends StoredHead {
-  /** Memory of its own: not a part of a pool of Node's. */
   readonly body: Buffer;
 }
 

@@ -7,7 +7,7 @@ import type { Cache } from './cache.ts';
 import { type CacheStatus, type ForwardReason, storedStatusLine } from './cache-status.ts';
 import type { Caching, CachingVerdict } from './caching.ts';
 import type { Entry } from './entry.ts';
-import { Fetch } from './fetch.ts';
+import { Fetch, type Judgement } from './fetch.ts';
 import type { Fill } from './fill.ts';
 import { AUTHORIZATION } from './request-traits.ts';
 
@@ -57,8 +57,13 @@ export class Visit implements Caching {
   }
 
   onAnswer(answer: UpstreamAnswer, delayMs: number, nowMs: number): CachingVerdict {
+    return this.#fetch.judge({ answer, delayMs, nowMs }, (judgement) =>
+      this.#conclude(judgement, nowMs),
+    );
+  }
+
+  #conclude(judgement: Judgement, nowMs: number): CachingVerdict {
     const { exchange, reason } = this.#setup;
-    const judgement = this.#fetch.judge(answer, delayMs, nowMs);
     switch (judgement.kind) {
       case 'pass':
         this.#fill = undefined;
@@ -87,8 +92,10 @@ export class Visit implements Caching {
     const nowMs = this.#cache.clock.monotonicMs();
     const { entry } = this.#setup;
     if (entry?.mayServeOnError(nowMs) === true) {
-      this.#fill?.settle(entry);
-      this.#sendStale(entry, nowMs);
+      entry.during(() => {
+        this.#fill?.settle(entry);
+        this.#sendStale(entry, nowMs);
+      });
       return true;
     }
     this.#cache.metrics.count('miss');

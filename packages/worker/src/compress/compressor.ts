@@ -12,8 +12,6 @@ import { codedTrailers } from './coded-fields.ts';
 export interface BodyTarget {
   /** A piece, valid only during the call. Returns false to be left alone for a while. */
   write(buffer: Buffer, start: number, end: number): boolean;
-  /** Same, of bytes that nobody will ever change. */
-  writeKept(bytes: Buffer, start: number, end: number): boolean;
   /** That was all for now: what was held back should go. */
   flush(): void;
   /** The body is complete. Names and values of trailers in turn. */
@@ -57,14 +55,8 @@ export class Compressor implements BodyTarget {
   }
 
   write(buffer: Buffer, start: number, end: number): boolean {
-    return this.#isOver || this.#take(Buffer.from(buffer.subarray(start, end)));
-  }
-
-  writeKept(bytes: Buffer, start: number, end: number): boolean {
-    return this.#isOver || this.#take(bytes.subarray(start, end));
-  }
-
-  #take(piece: Buffer): boolean {
+    if (this.#isOver) return true;
+    const piece = Buffer.from(buffer.subarray(start, end));
     this.#taken += piece.length;
     if (this.#stream !== undefined) return this.#feed(this.#stream, piece);
     this.#kept.push(piece);

@@ -1,6 +1,7 @@
 /** A request that was never sent, read as if it had been: by the same parser and the same rules. */
 import type { ExplainRequest } from '@lb/shared/admin-api/explain';
 import type { PickContext } from '../balancing/policy.ts';
+import type { AddressedRequest } from '../cache/cache-key.ts';
 import { type Destination, isRefused, readDestination } from '../request/destination.ts';
 import type { RequestHead } from '../request/request-head.ts';
 import { type KeyedRequest, type KeySource, readKey } from '../request/request-key.ts';
@@ -52,8 +53,16 @@ function parse(bytes: Buffer): DryRead {
   return isRefused(destination) ? destination : { head, destination };
 }
 
+/** Who would send it. */
+export interface DryClient {
+  /** Of the client behind trusted proxies. */
+  readonly address: string;
+  /** By a trusted proxy. */
+  readonly isFromProxy: boolean;
+}
+
 /** What routes, stages and policies are asked with. */
-export class DryRequest implements Matchable, PickContext, KeyedRequest {
+export class DryRequest implements Matchable, PickContext, KeyedRequest, AddressedRequest {
   readonly head: RequestHead;
   readonly clientAddress: string;
   readonly method: string;
@@ -61,22 +70,26 @@ export class DryRequest implements Matchable, PickContext, KeyedRequest {
   readonly matchPath: string;
   readonly search: string;
   readonly hostname: string;
+  readonly host: string | undefined;
+  readonly isFromProxy: boolean;
   readonly tried: PickContext['tried'];
 
   constructor(
     head: RequestHead,
     destination: Destination,
-    clientAddress: string,
+    { address, isFromProxy }: DryClient,
     tried: PickContext['tried'] = [],
   ) {
-    const { target, hostname } = destination;
+    const { target, host, hostname } = destination;
     this.head = head;
-    this.clientAddress = clientAddress;
+    this.clientAddress = address;
+    this.isFromProxy = isFromProxy;
     this.method = head.method;
     this.path = target.path;
     this.matchPath = target.matchPath;
     this.search = target.search;
     this.hostname = hostname;
+    this.host = host;
     this.tried = tried;
   }
 

@@ -43,8 +43,9 @@ export function explain(
     return { ...refusedReply(asked, peer, place), ...ended(read.status, read.message) };
   const { head, destination } = read;
   const client = explainClient(runtime.trustedProxies, peer, head.header('x-forwarded-for'));
-  const request = new DryRequest(head, destination, client.address);
-  const { method, hostname: host, path, search: query } = request;
+  const isFromProxy = runtime.trustedProxies.trusts(peer);
+  const request = new DryRequest(head, destination, { address: client.address, isFromProxy });
+  const { method, host = '', path, search: query } = request;
   const { routes, route } = explainRoutes(runtime.routes, request);
   const seen = {
     worker: place,
@@ -59,10 +60,11 @@ export function explain(
   }
   if (isLooping(head.via)) return { ...seen, ...NOTHING, ...LOOPING };
   const stages = explainStages(route, request, nowMs);
-  const refusing = stages.find(({ verdict }) => verdict === 'refuse');
-  if (refusing !== undefined) {
-    const status = Number(/^\d{3}/.exec(refusing.because)?.[0]);
-    const outcome = `refused by ${refusing.name}: ${refusing.because}`;
+  const ending = stages.find(({ verdict }) => verdict === 'refuse' || verdict === 'answer');
+  if (ending !== undefined) {
+    const status = Number(/^\d{3}/.exec(ending.because)?.[0]);
+    const verb = ending.verdict === 'refuse' ? 'refused' : 'answered';
+    const outcome = `${verb} by ${ending.name}: ${ending.because}`;
     return { ...seen, stages, pool: null, outcome, status };
   }
   return { ...seen, stages, ...explainAction(route, request) };

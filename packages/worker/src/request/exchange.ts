@@ -134,6 +134,11 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
     return this.head?.header(lower);
   }
 
+  /** Whoever sent it is a trusted proxy: what it says of the client is believed. */
+  get isFromProxy(): boolean {
+    return this.services.runtime().trustedProxies.trusts(this.connection.peerAddress);
+  }
+
   /** Where the body of the answer goes. */
   get target(): BodyTarget {
     return this.compressor ?? this.response;

@@ -23,7 +23,10 @@ export function buildPipeline(
     // Before all that costs more than counting; whoever may not come in at all does not use up tokens.
     createRateLimitStage(route.rateLimit.map((name) => limiterNamed(limiters, name))),
     // Last: what is stored is for whoever may come in, and it makes all that follows needless.
-    createCacheStage(route.cache === null ? undefined : cacheNamed(caches, route.cache)),
+    createCacheStage(
+      route.cache === null ? undefined : cacheNamed(caches, route.cache),
+      route.name,
+    ),
   ].filter((stage) => stage !== undefined);
 }
 

@@ -12,6 +12,7 @@ import { SeverityIcon, StateIcon } from './icons.tsx';
 const VERDICTS: Readonly<Record<ExplainedStage['verdict'], Severity>> = {
   pass: 'ok',
   refuse: 'bad',
+  answer: 'ok',
   unknown: 'warn',
 };
 

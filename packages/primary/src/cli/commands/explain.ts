@@ -63,7 +63,7 @@ export function explainLines(reply: ExplainReply, output: Pick<Output, 'paint'>)
     .concat(output.paint(printable(`outcome  ${outcome}`), 'bold'));
 }
 
-const MARKS = { pass: '*', refuse: '-', unknown: '?' } as const;
+const MARKS = { pass: '*', refuse: '-', answer: '=', unknown: '?' } as const;
 
 function poolLines({ name, because, policy, candidates, pick, retry }: ExplainedPool): string[] {
   const table = formatTable(

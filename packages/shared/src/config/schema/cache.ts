@@ -19,6 +19,14 @@ export const cache = z.strictObject({
     .describe(
       'How long answers are fresh that do not say it, to requests without Cookie and Authorization. "0s" = they are not kept.',
     ),
+  heuristicFreshness: z
+    .number('expected a number from 0 to 1')
+    .min(0, 'expected a number from 0 to 1')
+    .max(1, 'expected a number from 0 to 1')
+    .default(0)
+    .describe(
+      'The same, for answers with Last-Modified: this part of the time since then, and at most a day. 0.1 is usual; 0 = off.',
+    ),
   methods: z
     .array(z.enum(['GET', 'HEAD']))
     .default(['GET', 'HEAD'])

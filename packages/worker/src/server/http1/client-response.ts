@@ -111,20 +111,26 @@ export class ClientResponse implements PendingWrite {
     return !this.#connection.isFull;
   }
 
-  /** Same, of bytes that nobody will ever change: large ones are not copied. */
-  writeKept(bytes: Buffer, start: number, end: number): boolean {
-    const size = end - start;
-    if (this.#framing === 'none' || this.#text.length + size <= ONE_WRITE_BYTES)
-      return this.write(bytes, start, end);
-    this.bodyBytes += size;
+  /**
+   * Writes pieces of a body that has a length, without a copy: they stay as they are until `onTaken`, which is called once, by the
+   * latest when the connection is closed.
+   */
+  writeKept(pieces: readonly Buffer[], onTaken: () => void): boolean {
+    if (this.#framing === 'none' || pieces.length === 0) {
+      onTaken();
+      return true;
+    }
     const { socket } = this.#connection;
-    const isChunked = this.#framing === 'chunked';
-    if (isChunked) this.#text += `${size.toString(16)}\r\n`;
     socket.cork();
     this.flush();
-    socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    for (const piece of pieces) {
+      this.bodyBytes += piece.length;
+      socket.write(piece);
+    }
     socket.uncork();
-    if (isChunked) this.#text = '\r\n';
+    // Nearly always the kernel has it already, and there is nothing to be called back for.
+    if (socket.writableLength === 0) onTaken();
+    else socket.write('', () => onTaken());
     return !this.#connection.isFull;
   }
 
