@@ -114,8 +114,10 @@ function fakeContext(over: Partial<AdminContext> = {}) {
     events: () => [],
     watchEvents: () => () => undefined,
     ready: () => ({ ready: true, reason: 'ready' }),
-    metrics: (accept) =>
-      Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: `# ${accept}\n` }),
+    metrics: (accept) => ({
+      contentType: 'text/plain; version=0.0.4',
+      pieces: [`# ${accept}`, '\n'],
+    }),
     countAction: (action, result) => asked.push(`${action} ${result}`),
     ...over,
   };

@@ -204,7 +204,7 @@ export class InstanceView implements AdminContext {
     return { ready: true, reason: 'ready' };
   }
 
-  metrics(accept: string | undefined): Promise<ExpositionPage> {
+  metrics(accept: string | undefined): ExpositionPage {
     this.#parts.refreshMetrics();
     return this.#parts.metrics.expose(accept);
   }

@@ -112,10 +112,11 @@ export interface AdminContext {
   explain(request: ExplainRequest): Promise<ExplainOutcome>;
   /** What the workers keep, the newest first; those of a worker that does not answer are missing. */
   pastRequests(): Promise<readonly PastRequestReply[]>;
-  metrics(accept: string | undefined): Promise<{
+  /** A piece says what holds when it is asked for. */
+  metrics(accept: string | undefined): {
     readonly contentType: string;
-    readonly body: string;
-  }>;
+    readonly pieces: Iterable<string>;
+  };
   /** Counts a change that was asked for, lb_admin_actions_total, and says so. @param by who wanted it */
   countAction(action: AdminAction, result: 'ok' | 'refused', by: string): void;
 }
