@@ -109,6 +109,8 @@ function fakeContext(over: Partial<AdminContext> = {}) {
     stop: (timeoutMs) => asked.push(`stop ${timeoutMs}`),
     explain: () => Promise.resolve({ ok: false, status: 503, message: 'no worker answers' }),
     pastRequests: () => Promise.resolve([]),
+    pastLogs: () => Promise.resolve({ source: 'memory', problem: null, entries: [] }),
+    watchLogs: () => () => undefined,
     history: () => undefined,
     watchStats: () => () => undefined,
     events: () => [],

@@ -193,7 +193,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     configPath: origin.path,
     changing,
     poolView,
-    requestView: new RequestView({ workers: () => supervisor.workers, questions }),
+    requestView: new RequestView({ ...workforce, config: () => changing.reloader.inForce.config }),
     refreshMetrics: () => chronicle.refresh(),
     acted: (action, result, by) => chronicle.acted(action, result, by),
     metrics,

@@ -30,6 +30,7 @@ import { EVENT_LOOP_TURNS, type Turns } from './overload/turnstile.ts';
 import { SHEDDER_SAMPLE_MS, Shedder } from './overload/shedder.ts';
 import { Reports } from './reports.ts';
 import { AccessLog } from './request/access-log.ts';
+import { AccessTap } from './request/access-tap.ts';
 import { compileRuntime } from './request/compile-runtime.ts';
 import { HttpDate } from './request/http-date.ts';
 import { LogSink } from './request/log-sink.ts';
@@ -78,7 +79,6 @@ export class Worker {
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
   readonly #shedder: Shedder;
-  readonly #pastRequests: PastRequests;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
   readonly #reports: Reports;
@@ -119,7 +119,6 @@ export class Worker {
       log,
       closeIdle: () => this.#listeners.closeIdle() + this.#backends.closeIdle(),
     });
-    this.#pastRequests = new PastRequests(clock, setup.place);
     const chunks = new ChunkPool();
     const writes = new WriteBatch();
     this.#services = {
@@ -129,7 +128,8 @@ export class Worker {
       cells: this.#cells,
       store: this.#stores,
       accessLog: this.#accessLog,
-      pastRequests: this.#pastRequests,
+      accessTap: new AccessTap(clock, setup.send),
+      pastRequests: new PastRequests(clock, setup.place),
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),
       chunks,
@@ -206,6 +206,9 @@ export class Worker {
       case 'purge':
         this.#caches.forget(message.cache, message.keys);
         return;
+      case 'tap':
+        this.#services.accessTap.open(message.filters);
+        return;
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
@@ -228,10 +231,9 @@ export class Worker {
     clearInterval(this.#shedderTimer);
     this.#backends.desk.close();
     this.#reports.close();
-    await Promise.race([
-      Promise.all([this.#logSink.close(), this.#stores.close()]),
-      pause(LAST_LINES_MS),
-    ]);
+    this.#services.accessTap.close();
+    const written = Promise.all([this.#logSink.close(), this.#stores.close()]);
+    await Promise.race([written, pause(LAST_LINES_MS)]);
     this.#setup.send({ lb: 1, type: 'drained' });
     this.#setup.exit();
   }
@@ -293,9 +295,9 @@ export class Worker {
   }
 
   #answer(question: Question): Answer {
-    if (question.kind === 'requests') return { kind: 'requests', requests: this.#pastRequests.all };
+    const { clock, pastRequests } = this.#services;
+    if (question.kind === 'requests') return { kind: 'requests', requests: pastRequests.all };
     if (question.kind === 'purge') return this.#caches.purge(question.purges);
-    const { clock } = this.#services;
     const runtime = this.#requireRuntime();
     const parts = { place: this.#setup.place, runtime, nowMs: clock.monotonicMs() };
     try {

@@ -1,5 +1,5 @@
 /** What a handler answers, and how it is written: every answer of the admin server goes through `send`. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ErrorReply } from '@lb/shared/admin-api/contract';
 
@@ -30,6 +30,11 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 export function json(status: number, value: unknown, headers: Reply['headers'] = {}): Reply {
   const body = `${JSON.stringify(value)}\n`;
   return { status, contentType: 'application/json; charset=utf-8', body, headers };
+}
+
+/** Whoever asks for JSON where there is a stream gets what there is, and no stream. */
+export function wantsJson({ accept = '' }: IncomingHttpHeaders): boolean {
+  return /^application\/json\b/i.test(accept);
 }
 
 /** A refusal: `{"error": "..."}`. */

@@ -14,6 +14,7 @@ export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   const totalMs = services.clock.monotonicMs() - exchange.startedMs;
   const status = exchange.reason === 'client_closed' ? 499 : response.status;
   services.accessLog.write(exchange, { status, totalMs });
+  services.accessTap.take(exchange, status, totalMs);
   const isBroken = !isWhole && exchange.reason !== 'client_closed';
   if (status >= 500 || isBroken) services.pastRequests.keep(exchange, 'error', status, totalMs);
   else if (totalMs >= SLOW_MS && !exchange.isTunnel)
