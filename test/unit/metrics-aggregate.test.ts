@@ -300,6 +300,14 @@ describe('exposition', () => {
     },
   );
 
+  test('a gauge with quantiles is a summary', () => {
+    const metrics = aggregate();
+    metrics.set('lb_worker_event_loop_delay_seconds', ['0', '0.99'], 0.02);
+    expect(page(metrics).body).toContain(
+      '# TYPE lb_worker_event_loop_delay_seconds summary\nlb_worker_event_loop_delay_seconds{worker="0",quantile="0.99"} 0.02\n',
+    );
+  });
+
   test('a scraper that is slow has no effect on another', () => {
     const metrics = aggregate();
     const [slow] = [metrics.expose(undefined).pieces[Symbol.iterator]()];

@@ -28,6 +28,9 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
+/** A gauge with quantiles is a summary without a sum and a count: no other type may have the label, says promtool. */
+const SUMMARY = 'summary';
+
 const PIECE_CHARACTERS = 64 * 1024;
 
 type Families = ReadonlyMap<MetricName, Family>;
@@ -52,7 +55,9 @@ function* piecesOf(lines: Iterable<string>): Generator<string, void, undefined> 
 function* linesOf(families: Families, format: Format): Generator<string, void, undefined> {
   for (const [name, family] of families) {
     const { type, help } = family.definition;
-    const shown = format === 'text' ? { name, type } : openMetricsFamily(name, type);
+    const shown: { name: string; type: string } =
+      format === 'text' ? { name, type } : openMetricsFamily(name, type);
+    if (family.definition.labels.includes('quantile')) shown.type = SUMMARY;
     yield `# HELP ${shown.name} ${help}\n# TYPE ${shown.name} ${shown.type}\n`;
     const isHistogram = type === 'histogram';
     const write = isHistogram ? histogramWriter(name, family, format) : plainWriter(name, family);
