@@ -9,6 +9,11 @@ export function cpuMicroseconds(root: number): number {
   return familyOf(root).reduce((sum, pid) => sum + ticksOf(pid), 0) * MICROSECONDS_PER_TICK;
 }
 
+/** The same of one process alone. */
+export function ownCpuMicroseconds(pid: number): number {
+  return ticksOf(pid) * MICROSECONDS_PER_TICK;
+}
+
 /** Resident memory of one process in bytes; 0 when it is gone. */
 export function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readProc(`${pid}/status`))?.[1] ?? 0) * 1024;

@@ -1,5 +1,6 @@
 /** Caches of several workers: what one learns to be untrue, all forget; the metrics are those of all. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { HistoryReply } from '@lb/shared/admin-api/statistics';
 import { eventually } from '../support/eventually.ts';
 import { type Instance, startLbctl } from '../support/lbctl.ts';
 import { startBackend } from '../support/running-lbctl.ts';
@@ -73,4 +74,12 @@ test.each([
     stderr: expect.stringMatching(/^purged [2-4] /),
   });
   for (let i = 0; i < 4; i++) expect(await ask('/purged')).toBe(String(version));
+});
+
+test('the share of requests that they answered is in the statistics', async () => {
+  await eventually(async () => {
+    expect(await ask('/kept')).toBe(String(version));
+    const { cacheHitRate } = await lb.admin.get<HistoryReply>('/api/v1/stats/history?seconds=900');
+    expect(cacheHitRate).toContain(1);
+  }, 20_000);
 });

@@ -1,5 +1,7 @@
-/** What a running instance lets be seen of itself: statistics, events, explanations, and `lbctl top` on a real terminal. */
+/** What a running instance lets be seen of itself: statistics, requests, events, explanations, and `lbctl top` on a real terminal. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ExplainReply, PastRequestReply } from '@lb/shared/admin-api/explain';
 import type { EventReply, HistoryReply, StatsSample } from '@lb/shared/admin-api/statistics';
@@ -149,6 +151,83 @@ describe('events', () => {
     enough.abort();
     await watching;
   }, 60_000);
+});
+
+describe('lbctl logs', () => {
+  const follow = (...args: string[]) => {
+    const child = spawn(process.execPath, [
+      BIN,
+      'logs',
+      '-f',
+      ...args,
+      '--socket',
+      `${lb.folder}/lb.sock`,
+    ]);
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    return { child, lines: () => stdout.split('\n').slice(0, -1) };
+  };
+
+  test('follows what passes its filter, over the death of a worker, until Ctrl-C', async () => {
+    const { child, lines } = follow('-n', '0', '--status', '5xx', '--backend', 'web/b0');
+    const seen = async (count: number): Promise<void> => {
+      await get('/bad', 4);
+      if (lines().length < count) throw new Error(`${lines().length} lines`);
+    };
+    await eventually(() => seen(4), 20_000);
+    const [pid = 0] = await lb.workerPids();
+    process.kill(pid, 'SIGKILL');
+    const before = lines().length;
+    await eventually(async () => {
+      expect((await lb.status()).workers.filter(({ state }) => state === 'running')).toHaveLength(
+        2,
+      );
+      expect(await lb.workerPids()).not.toContain(pid);
+      await seen(before + 40);
+    }, 20_000);
+    await get('/', 4);
+    for (const line of lines())
+      expect(JSON.parse(line)).toMatchObject({ status: 500, path: '/bad', backend: 'b0' });
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+  }, 60_000);
+
+  test('without -f prints what is remembered, and says on stderr why there is not more', async () => {
+    const { stdout, stderr, code } = await lb.run('logs', '-n', '2', '--status', '500');
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([
+      { status: 500, path: '/bad', query: null },
+      { status: 500, path: '/bad', query: null },
+    ]);
+    expect(stderr).toContain('not in a file');
+  });
+
+  test('shows people a line each on a terminal, until Ctrl-C', async () => {
+    const words = ['logs', '-f', '--socket', `${lb.folder}/lb.sock`];
+    await using terminal = runOnTerminal([process.execPath, BIN, ...words]);
+    await eventually(async () => {
+      await get('/x?y=1');
+      expect(terminal.output()).toMatch(
+        /Z {2}200 +[\d.]+ ms {2}GET [\d.:]+\/x\?y=1 {2}all {2}web\/b0/,
+      );
+    }, 20_000);
+    terminal.signal('SIGINT');
+    expect(await terminal.ended).toEqual({ code: 130, isRestored: true });
+  }, 60_000);
+
+  test('refuses names that there are none of, so that silence means something', async () => {
+    const { code, stderr } = await lb.run('logs', '--route', 'al');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'lbctl: no route is called "al"; did you mean "all"? (404)\n',
+    });
+    expect((await lb.run('logs', '--status', '6xx')).code).toBe(2);
+  });
 });
 
 describe('an explanation', () => {

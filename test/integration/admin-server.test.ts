@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { ask, BACKEND, POOL, raw, startAdmin, STATUS } from '../support/admin-fixture.ts';
+import { ask, BACKEND, POOL, piecesOf, raw, startAdmin, STATUS } from '../support/admin-fixture.ts';
+import { settled } from '../support/eventually.ts';
 
 const IMPATIENT = { headMs: 50, requestMs: 100, checkMs: 20 };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -10,7 +11,10 @@ const draining = () => ({ ready: false, reason: 'draining' });
 const broken = () => {
   throw new Error('secret detail');
 };
-const hugePage = () => Promise.resolve({ contentType: 'text/plain', body: 'x'.repeat(20_000_000) });
+const hugePage = () => ({
+  contentType: 'text/plain',
+  pieces: piecesOf(Array<string>(300).fill('x'.repeat(65_536))),
+});
 const never = () => new Promise<never>(() => undefined);
 
 describe('admin server: what it answers', () => {
@@ -247,6 +251,36 @@ describe('admin server: clients that misbehave', () => {
     expect((await ask(admin.port, 'GET', '/healthz')).status).toBe(200);
     halfHead.destroy();
     mute.destroy();
+  });
+
+  test('no more of a page of metrics is made than its client takes', async () => {
+    let made = 0;
+    async function* pieces(): AsyncGenerator<string> {
+      for (; made < 400; made++) yield 'x'.repeat(65_536);
+    }
+    const metrics = () => ({ contentType: 'text/plain', pieces: pieces() });
+    await using admin = await startAdmin({ over: { metrics } });
+    const mute = connect(admin.port, '127.0.0.1').on('error', () => undefined);
+    mute.pause();
+    mute.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await settled(() => made)).toBeLessThan(350);
+    mute.destroy();
+  });
+
+  test('a page of metrics in many pieces arrives whole', async () => {
+    await using admin = await startAdmin({ over: { metrics: hugePage } });
+    expect((await ask(admin.port, 'GET', '/metrics')).body).toHaveLength(300 * 65_536);
+    expect((await ask(admin.port, 'HEAD', '/metrics')).body).toBe('');
+  });
+
+  test('a page of metrics that fails on its way is cut, not ended', async () => {
+    async function* pieces(): AsyncGenerator<string> {
+      yield 'lb_up 1\n';
+      throw new Error('a bug');
+    }
+    const metrics = () => ({ contentType: 'text/plain', pieces: pieces() });
+    await using admin = await startAdmin({ over: { metrics } });
+    await expect(ask(admin.port, 'GET', '/metrics')).rejects.toThrow();
   });
 
   test('a head that does not arrive in time is answered with 408', async () => {

@@ -109,13 +109,17 @@ function fakeContext(over: Partial<AdminContext> = {}) {
     stop: (timeoutMs) => asked.push(`stop ${timeoutMs}`),
     explain: () => Promise.resolve({ ok: false, status: 503, message: 'no worker answers' }),
     pastRequests: () => Promise.resolve([]),
+    pastLogs: () => Promise.resolve({ source: 'memory', problem: null, entries: [] }),
+    watchLogs: () => () => undefined,
     history: () => undefined,
     watchStats: () => () => undefined,
     events: () => [],
     watchEvents: () => () => undefined,
     ready: () => ({ ready: true, reason: 'ready' }),
-    metrics: (accept) =>
-      Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: `# ${accept}\n` }),
+    metrics: (accept) => ({
+      contentType: 'text/plain; version=0.0.4',
+      pieces: piecesOf([`# ${accept}`, '\n']),
+    }),
     countAction: (action, result) => asked.push(`${action} ${result}`),
     ...over,
   };
@@ -194,4 +198,9 @@ export async function raw(port: number, bytes: string): Promise<string> {
   socket.on('data', (chunk) => (answer += String(chunk)));
   await once(socket, 'close');
   return answer;
+}
+
+/** As a page of metrics comes: one after the other. */
+export async function* piecesOf(pieces: readonly string[]): AsyncGenerator<string, void, undefined> {
+  yield* pieces;
 }

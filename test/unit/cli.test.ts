@@ -70,7 +70,6 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['logs', '-f'], 'logs'],
     [['config', 'show', '--resolved'], 'config'],
     [['completion', 'bash'], 'completion'],
   ])('refuses %j as not supported yet', async (args, verb) => {

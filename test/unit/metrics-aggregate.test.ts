@@ -66,7 +66,14 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
 }
 
 async function text(metrics: MetricsAggregate, accept?: string): Promise<string[]> {
-  return (await metrics.expose(accept)).body.split('\n');
+  return (await page(metrics, accept)).body.split('\n');
+}
+
+async function page(metrics: MetricsAggregate, accept?: string) {
+  const { contentType, pieces } = metrics.expose(accept);
+  let body = '';
+  for await (const piece of pieces) body += piece;
+  return { contentType, body };
 }
 
 describe('counts of workers', () => {
@@ -248,9 +255,7 @@ describe('exposition', () => {
     const metrics = aggregate();
     for (const seconds of [0.001, 0.002, 0.7, 99])
       metrics.observe('lb_health_check_seconds', ['app'], seconds);
-    const lines = (await text(metrics)).filter((line) =>
-      line.startsWith('lb_health_check_seconds'),
-    );
+    const lines = (await text(metrics)).filter((line) => line.startsWith('lb_health_check_seconds'));
     expect(lines).toEqual([
       'lb_health_check_seconds_bucket{le="0.001",pool="app"} 1',
       ...['0.0025', '0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5'].map(
@@ -276,7 +281,7 @@ describe('exposition', () => {
     metrics.add('lb_events_total', ['reload'], 2);
     const accept =
       'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
-    const { contentType, body } = await metrics.expose(accept);
+    const { contentType, body } = await page(metrics, accept);
     expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
     expect(body).toContain('# TYPE lb_events counter\nlb_events_total{type="reload"} 2\n');
     expect(body.endsWith('\n# EOF\n')).toBe(true);
@@ -292,20 +297,27 @@ describe('exposition', () => {
 
   test.each([undefined, '*/*', 'text/plain', 'text/plain, application/openmetrics-text;q=0.5'])(
     'is the text format for Accept: %s',
-    async (accept) => {
-      const { contentType } = await aggregate().expose(accept);
+    (accept) => {
+      const { contentType } = aggregate().expose(accept);
       expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
     },
   );
 
-  test('both formats can be asked for at the same time', async () => {
+  test('a gauge with quantiles is a summary', async () => {
     const metrics = aggregate();
-    const [plain, open] = await Promise.all([
-      text(metrics),
-      text(metrics, 'application/openmetrics-text'),
-    ]);
-    expect(plain).toContain('# TYPE lb_http_requests_total counter');
-    expect(open).toContain('# TYPE lb_http_requests counter');
+    metrics.set('lb_worker_event_loop_delay_seconds', ['0', '0.99'], 0.02);
+    expect((await page(metrics)).body).toContain(
+      '# TYPE lb_worker_event_loop_delay_seconds summary\nlb_worker_event_loop_delay_seconds{worker="0",quantile="0.99"} 0.02\n',
+    );
+  });
+
+  test('a scraper that is slow has no effect on another', async () => {
+    const metrics = aggregate();
+    const slow = metrics.expose(undefined).pieces[Symbol.asyncIterator]();
+    await slow.next();
+    metrics.add('lb_events_total', ['reload']);
+    expect(await text(metrics)).toContain('lb_events_total{type="reload"} 1');
+    expect(await text(metrics, 'application/openmetrics-text')).toContain('# TYPE lb_events counter');
   });
 });
 

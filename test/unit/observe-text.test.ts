@@ -1,8 +1,10 @@
-/** Events and explanations as people read them. */
+/** Requests, events and explanations as people read them. */
 import { describe, expect, test } from '@jest/globals';
 import { eventLine } from '@lb/primary/internal/cli/commands/events';
+import { requestLine } from '@lb/primary/internal/cli/commands/logs';
 import { explainLines, pastLines } from '@lb/primary/internal/cli/commands/explain';
 import type { ExplainReply, PastRequestReply } from '@lb/shared/admin-api/explain';
+import type { AccessRecord } from '@lb/shared/admin-api/logs';
 import type { EventReply } from '@lb/shared/admin-api/statistics';
 
 const plain = { paint: (text: string): string => text };
@@ -87,5 +89,49 @@ describe('an explanation', () => {
   test('brings nothing but text to the terminal', () => {
     for (const line of [...explainLines(REPLY, plain), ...pastLines(PAST)])
       expect(line).not.toMatch(CONTROLS);
+  });
+});
+
+describe('a request', () => {
+  const RECORD: AccessRecord = {
+    time: '2026-01-31T12:00:00.123Z',
+    request_id: 'abc',
+    client: '192.0.2.1',
+    listener: 'web',
+    method: 'GET',
+    host: 'a.example',
+    path: '/cart',
+    query: 'x=1',
+    protocol: 'HTTP/1.1',
+    status: 502,
+    route: 'shop',
+    pool: 'web',
+    backend: 'b1',
+    tries: 2,
+    bytes: 12,
+    request_bytes: 0,
+    connect_ms: null,
+    ttfb_ms: null,
+    total_ms: 1_234.5,
+    reason: 'reset',
+    user_agent: null,
+    referer: null,
+  };
+
+  test('is one line: when, how it was answered, what was asked, where it went, who asked', () => {
+    expect(requestLine(RECORD, plain)).toBe(
+      '12:00:00.123Z  502   1235 ms  GET a.example/cart?x=1  shop  web/b1  192.0.2.1  reason=reset  tries=2',
+    );
+  });
+
+  test('that no route took, and nobody could read, has dashes', () => {
+    const nobody = { route: null, pool: null, backend: null, reason: null, tries: 0 };
+    const unread = { ...RECORD, ...nobody, status: 400, method: null, host: null, client: null };
+    expect(requestLine(unread, plain)).toBe('12:00:00.123Z  400   1235 ms  - /cart?x=1  -  -  -');
+  });
+
+  test('brings nothing but text to the terminal', () => {
+    const path = '/\u001b[2J\u009b31m';
+    expect(requestLine({ ...RECORD, path }, plain)).not.toMatch(CONTROLS);
   });
 });

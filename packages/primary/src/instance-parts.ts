@@ -4,7 +4,7 @@
  */
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
-import { NO_ROUTE } from '@lb/shared/metrics/catalog';
+import { type CacheResult, NO_ROUTE } from '@lb/shared/metrics/catalog';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Page } from './admin/page.ts';
 import { AdminServer } from './admin/server.ts';
@@ -34,7 +34,7 @@ import { type PublisherOptions, SnapshotPublisher } from './snapshot/publisher.t
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
 import type { Gauges } from './traffic/gauge-history.ts';
-import { Statistics } from './traffic/statistics.ts';
+import { type CacheCounts, Statistics } from './traffic/statistics.ts';
 import { Traffic } from './traffic/traffic.ts';
 import type { LoadExchange } from './workers/load-exchange.ts';
 import type { Questions } from './workers/questions.ts';
@@ -173,8 +173,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     clock,
     traffic,
     gauges: () => gaugesOf(metrics),
-    // There are no caches.
-    cacheCounts: () => ({ asked: 0, answered: 0 }),
+    cacheCounts: () => cacheCountsOf(metrics),
     routes: () => routeNames(publisher.current.config),
     pools: () => poolView.pools(),
   });
@@ -193,7 +192,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     configPath: origin.path,
     changing,
     poolView,
-    requestView: new RequestView({ workers: () => supervisor.workers, questions }),
+    requestView: new RequestView({ ...workforce, config: () => changing.reloader.inForce.config }),
     refreshMetrics: () => chronicle.refresh(),
     acted: (action, result, by) => chronicle.acted(action, result, by),
     metrics,
@@ -277,4 +276,12 @@ function gaugesOf(metrics: MetricsAggregate): Omit<Gauges, 'cacheHitRate'> {
     connections: metrics.total('lb_listener_connections'),
     inFlight: metrics.total('lb_http_requests_in_flight'),
   };
+}
+
+/** A request that was not to be looked for in a cache did not ask it. */
+function cacheCountsOf(metrics: MetricsAggregate): CacheCounts {
+  const count = (...results: readonly CacheResult[]): number =>
+    metrics.total('lb_cache_requests_total', ([, result]) => results.some((one) => one === result));
+  const answered = count('hit', 'stale', 'revalidated', 'collapsed');
+  return { asked: answered + count('miss'), answered };
 }

@@ -13,10 +13,13 @@ import type {
   WorkerReply,
 } from '@lb/shared/admin-api/contract';
 import type { ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
+import type { LogsReply } from '@lb/shared/admin-api/logs';
 import type { EventReply, HistoryReply } from '@lb/shared/admin-api/statistics';
+import type { LogFilter } from '@lb/shared/model/log-filter';
 import type { Purge } from '@lb/shared/model/purge';
 import { formatBind } from '@lb/shared/net/bind-address';
 import type {
+  AccessReader,
   AdminAction,
   AdminContext,
   BackendOutcome,
@@ -204,7 +207,7 @@ export class InstanceView implements AdminContext {
     return { ready: true, reason: 'ready' };
   }
 
-  metrics(accept: string | undefined): Promise<ExpositionPage> {
+  metrics(accept: string | undefined): ExpositionPage {
     this.#parts.refreshMetrics();
     return this.#parts.metrics.expose(accept);
   }
@@ -231,6 +234,14 @@ export class InstanceView implements AdminContext {
 
   pastRequests(): Promise<readonly PastRequestReply[]> {
     return this.#parts.requestView.pastRequests();
+  }
+
+  pastLogs(last: number, filter: LogFilter): Promise<LogsReply> {
+    return this.#parts.requestView.pastLogs(last, filter);
+  }
+
+  watchLogs(filter: LogFilter, reader: AccessReader): () => void {
+    return this.#parts.requestView.watchLogs(filter, reader);
   }
 
   countAction(action: AdminAction, result: string, by: string): void {

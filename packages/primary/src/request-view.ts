@@ -1,19 +1,36 @@
-/** Single requests, as workers know of them: what would become of one, and what became of those that went wrong or were slow. */
+/**
+ * Single requests, as workers know of them: what would become of one, what became of those that went wrong or were slow, and
+ * those that end now.
+ */
 import type { ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
-import type { ExplainOutcome } from './admin/context.ts';
+import type { LogsReply } from '@lb/shared/admin-api/logs';
+import type { Config } from '@lb/shared/config/schema/root';
+import type { LogFilter } from '@lb/shared/model/log-filter';
+import type { AccessReader, ExplainOutcome } from './admin/context.ts';
+import type { AccessStream } from './logs/access-stream.ts';
+import { PastAccess } from './logs/past-access.ts';
 import type { Questions } from './workers/questions.ts';
+import type { Supervisor } from './workers/supervisor.ts';
 import type { Worker } from './workers/worker.ts';
 
 export interface RequestViewParts {
-  readonly workers: () => readonly Worker[];
+  readonly supervisor: Pick<Supervisor, 'workers'>;
   readonly questions: Questions;
+  readonly accessStream: AccessStream;
+  /** In force. */
+  readonly config: () => Config;
 }
 
 export class RequestView {
   readonly #parts: RequestViewParts;
+  readonly #past: PastAccess;
 
   constructor(parts: RequestViewParts) {
     this.#parts = parts;
+    this.#past = new PastAccess({
+      config: () => parts.config().log.access,
+      pastRequests: () => this.pastRequests(),
+    });
   }
 
   /** By the first worker that answers. */
@@ -37,7 +54,17 @@ export class RequestView {
       .toSorted((a, b) => (a.at < b.at ? 1 : -1));
   }
 
+  /** The last requests that the filter lets pass. */
+  pastLogs(last: number, filter: LogFilter): Promise<LogsReply> {
+    return this.#past.last(last, filter);
+  }
+
+  /** Gives each request that ends from now on; returns what ends it. */
+  watchLogs(filter: LogFilter, reader: AccessReader): () => void {
+    return this.#parts.accessStream.watch(filter, reader);
+  }
+
   #running(): readonly Worker[] {
-    return this.#parts.workers().filter(({ state }) => state !== 'starting');
+    return this.#parts.supervisor.workers.filter(({ state }) => state !== 'starting');
   }
 }

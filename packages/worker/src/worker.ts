@@ -28,6 +28,7 @@ import { EVENT_LOOP_TURNS, type Turns } from './overload/turnstile.ts';
 import { SHEDDER_SAMPLE_MS, Shedder } from './overload/shedder.ts';
 import { Reports } from './reports.ts';
 import { AccessLog } from './access-log/access-log.ts';
+import { AccessTap } from './access-log/access-tap.ts';
 import { compileRuntime } from './request/compile-runtime.ts';
 import { HttpDate } from './request/http-date.ts';
 import { LogSink } from './access-log/log-sink.ts';
@@ -77,7 +78,6 @@ export class Worker {
   readonly #stores: WorkerStores;
   readonly #listeners: Listeners;
   readonly #shedder: Shedder;
-  readonly #pastRequests: PastRequests;
   readonly #tracing: Tracing;
   readonly #services: Services;
   readonly #routeMetrics = new Map<string, RouteMetrics>();
@@ -120,7 +120,6 @@ export class Worker {
       log,
       closeIdle: () => this.#listeners.closeIdle() + this.#backends.closeIdle(),
     });
-    this.#pastRequests = new PastRequests(clock, place);
     this.#tracing = new Tracing({ cells: this.#cells, clock, random, log, place });
     const chunks = new ChunkPool();
     const writes = new WriteBatch();
@@ -131,7 +130,8 @@ export class Worker {
       cells: this.#cells,
       store: this.#stores,
       accessLog: this.#accessLog,
-      pastRequests: this.#pastRequests,
+      accessTap: new AccessTap(clock, setup.send),
+      pastRequests: new PastRequests(clock, setup.place),
       requestIds: new RequestIds(clock),
       dates: new HttpDate(clock),
       chunks,
@@ -204,6 +204,9 @@ export class Worker {
       case 'purge':
         this.#caches.forget(message.cache, message.keys);
         return;
+      case 'tap':
+        this.#services.accessTap.open(message.filters);
+        return;
       case 'reopen-logs':
         this.#logSink.reopen();
         return;
@@ -230,6 +233,10 @@ export class Worker {
       pause(LAST_LINES_MS),
     ]);
     this.#reports.close();
+    this.#reports.close();
+    this.#services.accessTap.close();
+    const written = Promise.all([this.#logSink.close(), this.#stores.close()]);
+    await Promise.race([written, pause(LAST_LINES_MS)]);
     this.#setup.send({ lb: 1, type: 'drained' });
     this.#setup.exit();
   }
@@ -267,6 +274,7 @@ export class Worker {
     this.#runtime = compileRuntime(config, routes, this.#tracing.apply(config));
     this.#shedder.configure(config.overload.eventLoopDelay);
     this.#accessLog.configure(config.log.access);
+    this.#services.accessTap.configure(config.log.access);
     this.#setup.log.level = config.log.level;
     this.#listeners.apply(config.listeners);
     this.#setup.send({ lb: 1, type: 'applied', version: snapshot.version });
@@ -291,9 +299,9 @@ export class Worker {
   }
 
   #answer(question: Question): Answer {
-    if (question.kind === 'requests') return { kind: 'requests', requests: this.#pastRequests.all };
+    const { clock, pastRequests } = this.#services;
+    if (question.kind === 'requests') return { kind: 'requests', requests: pastRequests.all };
     if (question.kind === 'purge') return this.#caches.purge(question.purges);
-    const { clock } = this.#services;
     const runtime = this.#requireRuntime();
     const parts = { place: this.#setup.place, runtime, nowMs: clock.monotonicMs() };
     try {

@@ -1,5 +1,6 @@
 /** What the admin server asks of the rest of the primary; it knows nothing else of it. */
 import type { ExplainReply, ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
+import type { AccessRecord, LogsReply, MissedRequests } from '@lb/shared/admin-api/logs';
 import type { EventReply, HistoryReply } from '@lb/shared/admin-api/statistics';
 import type {
   BackendChangeReply,
@@ -16,6 +17,7 @@ import type {
   RouteReply,
   StatusReply,
 } from '@lb/shared/admin-api/contract';
+import type { LogFilter } from '@lb/shared/model/log-filter';
 import type { Purge } from '@lb/shared/model/purge';
 
 interface Refused {
@@ -56,6 +58,9 @@ export interface HistoryPart {
   readonly pool?: string | undefined;
   readonly backend?: string | undefined;
 }
+
+/** Gets a request that ended. False when it takes no more for now: it is told later how many it missed. */
+export type AccessReader = (entry: AccessRecord | MissedRequests) => boolean;
 
 /** The label `action` of lb_admin_actions_total. */
 export type AdminAction =
@@ -112,10 +117,15 @@ export interface AdminContext {
   explain(request: ExplainRequest): Promise<ExplainOutcome>;
   /** What the workers keep, the newest first; those of a worker that does not answer are missing. */
   pastRequests(): Promise<readonly PastRequestReply[]>;
-  metrics(accept: string | undefined): Promise<{
+  /** The last that the filter lets pass. */
+  pastLogs(last: number, filter: LogFilter): Promise<LogsReply>;
+  /** Gives each request that ends from now on; returns what ends it. */
+  watchLogs(filter: LogFilter, reader: AccessReader): () => void;
+  /** A piece says what holds when it is asked for. */
+  metrics(accept: string | undefined): {
     readonly contentType: string;
-    readonly body: string;
-  }>;
+    readonly pieces: AsyncIterable<string>;
+  };
   /** Counts a change that was asked for, lb_admin_actions_total, and says so. @param by who wanted it */
   countAction(action: AdminAction, result: 'ok' | 'refused', by: string): void;
 }

@@ -15,8 +15,9 @@ const HEARTBEAT_MS = 15_000;
 /** What a client waits before it comes back. */
 const RETRY_MS = 2_000;
 
-/** What may be on its way to one client. */
+/** What may be on its way to one client, and from where on that client is behind. */
 const MOST_UNSENT_BYTES = 4 * 1024 * 1024;
+const BEHIND_BYTES = 1024 * 1024;
 
 /** One event. `data` is one line. */
 export interface StreamedEvent {
@@ -24,8 +25,11 @@ export interface StreamedEvent {
   readonly data: string;
 }
 
-/** Begins to tell events; returns what ends it. */
-export type EventSource = (tell: (event: StreamedEvent) => void) => () => void;
+/**
+ * Begins to tell events; returns what ends it. `tell` returns false when the client is behind: a source that can leave some out
+ * does so, before the client is cut off.
+ */
+export type EventSource = (tell: (event: StreamedEvent) => boolean) => () => void;
 
 /** An answer of events. */
 export interface StreamReply {
@@ -85,8 +89,10 @@ export class EventStreams {
   }
 }
 
-function write(response: ServerResponse, text: string): void {
-  if (response.destroyed || response.writableEnded) return;
+/** False when the client is behind. */
+function write(response: ServerResponse, text: string): boolean {
+  if (response.destroyed || response.writableEnded) return false;
   response.write(text);
   if (response.writableLength > MOST_UNSENT_BYTES) response.destroy();
+  return response.writableLength <= BEHIND_BYTES;
 }

@@ -4,7 +4,7 @@ import { readJsonObject } from './body.ts';
 import type { AdminContext } from './context.ts';
 import type { Door } from './door.ts';
 import type { StreamReply } from './event-streams.ts';
-import { refusal, type Reply } from './reply.ts';
+import { type PiecesReply, refusal, type Reply } from './reply.ts';
 
 /** What a handler gets: the decoded {segments} of its path in their order, and the object that came with a change. */
 export interface AdminRequest {
@@ -21,10 +21,10 @@ export interface AdminRequest {
 }
 
 /** Answers a request. */
-export type Handler = (
-  context: AdminContext,
-  request: AdminRequest,
-) => Reply | StreamReply | Promise<Reply>;
+export type Handler = (context: AdminContext, request: AdminRequest) => AnyReply | Promise<Reply>;
+
+/** What may be answered. */
+export type AnyReply = Reply | PiecesReply | StreamReply;
 
 /** One path. A `{name}` stands for one whole segment. GET answers HEAD too. */
 export interface AdminRoute {
@@ -49,7 +49,7 @@ export async function dispatch(
   routes: readonly AdminRoute[],
   context: AdminContext,
   { request, url, door }: Incoming,
-): Promise<Reply | StreamReply> {
+): Promise<AnyReply> {
   const { pathname } = url;
   const found = routes.filter((route) => segmentsOf(route.path, pathname) !== undefined);
   if (found.length === 0) return refusal(404, `nothing is at ${pathname}`);

@@ -18,9 +18,9 @@ import { refuse, type AccessRules } from './auth.ts';
 import type { AdminContext } from './context.ts';
 import { Door } from './door.ts';
 import type { Page } from './page.ts';
-import { EventStreams, type StreamReply } from './event-streams.ts';
-import { refusal, send, type Reply } from './reply.ts';
-import { dispatch } from './router.ts';
+import { EventStreams } from './event-streams.ts';
+import { refusal, send, sendPieces } from './reply.ts';
+import { type AnyReply, dispatch } from './router.ts';
 import { ADMIN_ROUTES } from './routes/table.ts';
 import { prepareSocketPath } from './socket-path.ts';
 
@@ -132,7 +132,8 @@ export class AdminServer {
         this.#answer(request, response, rules).catch((error: unknown) => {
           if (response.destroyed) return; // The client went away, which is no failure of ours.
           this.#log.error({ err: error, path: request.url }, 'admin request failed');
-          send(response, refusal(500, 'internal error'));
+          if (response.headersSent) response.destroy();
+          else send(response, refusal(500, 'internal error'));
         });
       },
     );
@@ -164,13 +165,11 @@ export class AdminServer {
     // What is left of a body nobody wanted is not read: the connection ends with the answer.
     if (!request.complete || this.#closing) response.setHeader('Connection', 'close');
     if ('events' in reply) this.#streams.open(response, reply);
+    else if ('pieces' in reply) await sendPieces(response, reply);
     else send(response, reply);
   }
 
-  async #reply(
-    request: IncomingMessage,
-    rules: AccessRules | undefined,
-  ): Promise<Reply | StreamReply> {
+  async #reply(request: IncomingMessage, rules: AccessRules | undefined): Promise<AnyReply> {
     const target = request.url ?? '';
     if (!target.startsWith('/')) return refusal(400, 'expected a path as the request target');
     // Parsed behind a fixed origin: `//host/path` is a path here, never another host.

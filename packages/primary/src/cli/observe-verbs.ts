@@ -1,16 +1,29 @@
-/** The verbs of lbctl that look at traffic and at what happens: top, events, explain. */
+/** The verbs of lbctl that look at traffic and at what happens: top, logs, events, explain. */
 import { DURATION_PATTERN, parseDuration } from '@lb/shared/config/units';
+import { statusRange } from '@lb/shared/model/log-filter';
 import { systemClock } from '@lb/shared/time/clock';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { VerbSetting } from './backend-verbs.ts';
 import { events } from './commands/events.ts';
+import { logs } from './commands/logs.ts';
 import { explain, explainPast } from './commands/explain.ts';
 import { top } from './commands/top.ts';
 import { EXIT } from './exit-codes.ts';
 
+/** Lines of the past without -n. */
+const DEFAULT_LINES = 10;
+
 interface EventFlags {
   readonly follow?: boolean;
   readonly since?: string;
+}
+
+interface LogFlags {
+  readonly follow?: boolean;
+  readonly lines: number;
+  readonly route?: string;
+  readonly backend?: string;
+  readonly status?: string;
 }
 
 interface ExplainFlags {
@@ -27,6 +40,18 @@ export function addObserveVerbs(program: Command, { surroundings, exit }: VerbSe
     .option('--once', 'print one picture as plain text')
     .action(async ({ once }: { once?: boolean }, command: Command) => {
       exit(await top(surroundings(command), once === true));
+    });
+
+  program
+    .command('logs')
+    .description('requests as the access log has them, wherever it goes')
+    .option('-f, --follow', 'go on with those that end')
+    .option('-n, --lines <n>', 'so many of the past', lineCount, DEFAULT_LINES)
+    .option('--route <name>', 'of this route alone; "none": those that matched none')
+    .option('--backend <pool/backend>', 'of this backend alone; its name alone will do')
+    .option('--status <status>', 'answered so, such as 404 or 5xx', status)
+    .action(async ({ follow, ...wish }: LogFlags, command: Command) => {
+      exit(await logs(surroundings(command), { ...wish, follow: follow === true }));
     });
 
   program
@@ -63,6 +88,16 @@ export function addObserveVerbs(program: Command, { surroundings, exit }: VerbSe
         exit(EXIT.usage);
       }
     });
+}
+
+function lineCount(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number from 0 to 9999.');
+}
+
+function status(text: string): string {
+  if (statusRange(text) !== undefined) return text;
+  throw new InvalidArgumentError('expected a status such as "404", or a class such as "5xx".');
 }
 
 function since(text: string): string {

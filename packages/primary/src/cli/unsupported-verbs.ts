@@ -3,7 +3,6 @@
  * listed nowhere else.
  */
 export const UNSUPPORTED_VERBS: readonly string[] = [
-  'logs',
   'config',
   'init',
   'fmt',

@@ -20,7 +20,7 @@ import type { Snapshot } from '@lb/shared/model/snapshot';
 import type { Logger } from 'pino';
 import { Exposition, type ExpositionPage } from './exposition.ts';
 import { isImplied, impliedSeries } from './implied-series.ts';
-import { Family, type Series } from './series.ts';
+import { Family } from './series.ts';
 import { WorkerBook } from './worker-book.ts';
 
 /** What the aggregate is built from. */
@@ -82,43 +82,38 @@ export class MetricsAggregate {
 
   /** Adds to a counter of the primary, 1 by default. @throws RangeError when the labels are not those of the catalog. */
   add(metric: MetricName, labels: readonly string[], value = 1): void {
-    const { cells } = this.#series(metric, labels);
-    cells[0] = (cells[0] ?? 0) + value;
+    const family = this.#family(metric, labels);
+    family.add(family.row(labels), 0, value);
   }
 
   /** Sets a gauge of the primary. @throws RangeError when the labels are not those of the catalog. */
   set(metric: MetricName, labels: readonly string[], value: number): void {
-    const series = this.ensure(metric, labels);
-    series.cells[0] = value;
+    const family = this.#family(metric, labels);
+    const row = family.row(labels);
+    family.hold(row);
+    family.set(row, value);
   }
 
   /** Puts a duration into a histogram. @throws RangeError when the labels are not those of the catalog. */
   observe(metric: MetricName, labels: readonly string[], seconds: number): void {
-    const { cells } = this.#series(metric, labels);
+    const family = this.#family(metric, labels);
+    const row = family.row(labels);
     const found = DURATION_BUCKETS_SECONDS.findIndex((bound) => seconds <= bound);
-    const bucket = found === -1 ? DURATION_BUCKETS_SECONDS.length : found;
-    cells[bucket] = (cells[bucket] ?? 0) + 1;
-    cells[cells.length - 1] = (cells[cells.length - 1] ?? 0) + seconds;
+    family.add(row, found === -1 ? DURATION_BUCKETS_SECONDS.length : found, 1);
+    family.add(row, family.width - 1, seconds);
   }
 
   /** Makes a series at zero, or keeps it; a gauge is shown from now on. */
-  ensure(metric: MetricName, labels: readonly string[]): Series {
-    const series = this.#series(metric, labels);
-    series.held = true;
-    series.dropped = false;
-    return series;
+  ensure(metric: MetricName, labels: readonly string[]): void {
+    const family = this.#family(metric, labels);
+    family.hold(family.row(labels));
   }
 
   /** Hides the gauges that match, those that workers still report as soon as they are zero. Other metrics are kept. */
   drop(metric: MetricName, matches: SeriesFilter): void {
     const family = this.#family(metric);
     if (family.definition.type !== 'gauge') return;
-    for (const series of family.all()) {
-      if (!matches(series.labels)) continue;
-      series.held = false;
-      series.dropped = true;
-      series.cells[0] = 0;
-    }
+    for (let row = 0; row < family.size; row++) if (matches(family.labels(row))) family.drop(row);
   }
 
   /** Makes every series that the configuration implies, and drops the gauges of what it no longer names. */
@@ -131,14 +126,17 @@ export class MetricsAggregate {
 
   /** One series' value: a counter's, a gauge's over all workers, or a histogram's number of observations; 0 when unknown. */
   value(metric: MetricName, labels: readonly string[]): number {
-    return this.#family(metric).find(labels)?.value() ?? 0;
+    const family = this.#family(metric);
+    const row = family.find(labels);
+    return row === undefined ? 0 : family.value(row);
   }
 
   /** The sum of `value` over the series that match, all by default. */
   total(metric: MetricName, filter?: SeriesFilter): number {
+    const family = this.#family(metric);
     let sum = 0;
-    for (const series of this.#family(metric).all())
-      if (filter === undefined || filter(series.labels)) sum += series.value();
+    for (let row = 0; row < family.size; row++)
+      if (filter === undefined || filter(family.labels(row))) sum += family.value(row);
     return sum;
   }
 
@@ -149,29 +147,22 @@ export class MetricsAggregate {
 
   /** Calls for every series with its labels and its cells, which must not be written to. */
   each(metric: MetricName, visit: (labels: readonly string[], cells: Float64Array) => void): void {
-    for (const series of this.#family(metric).all()) visit(series.labels, series.cells);
-  }
-
-  /** A histogram's cells: buckets, +Inf, sum. They must not be written to. */
-  cells(metric: MetricName, labels: readonly string[]): Float64Array | undefined {
-    return this.#family(metric).find(labels)?.cells;
+    const family = this.#family(metric);
+    for (let row = 0; row < family.size; row++) visit(family.labels(row), family.cells(row));
   }
 
   /** The page for `GET /metrics`, in the format that the Accept header prefers. */
-  expose(accept: string | undefined): Promise<ExpositionPage> {
+  expose(accept: string | undefined): ExpositionPage {
     return this.#exposition.page(accept);
   }
 
-  #family(metric: MetricName): Family {
+  /** @param labels as many as the metric has, where a series may be made */
+  #family(metric: MetricName, labels?: readonly string[]): Family {
     const family = this.#families.get(metric);
     if (family === undefined) throw new RangeError(`no such metric: ${metric}`);
+    const names = family.definition.labels;
+    if (labels !== undefined && labels.length !== names.length)
+      throw new RangeError(`${metric} has the labels ${names.join(', ')}`);
     return family;
-  }
-
-  #series(metric: MetricName, labels: readonly string[]): Series {
-    const family = this.#family(metric);
-    if (labels.length !== family.definition.labels.length)
-      throw new RangeError(`${metric} has the labels ${family.definition.labels.join(', ')}`);
-    return family.series(labels);
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Turns the series into text for Prometheus. prom-client writes every line (names, escaping, OpenMetrics' suffixes); it is
- * given metric objects that read our cells, so nothing is counted twice.
+ * given metrics that read our cells, so nothing is counted twice.
  *
- * A big family is followed by a turn of the event loop: 1500 backends are some 80,000 lines, and probes and workers must not
- * wait for all of them at once.
+ * 1000 backends are 80,000 lines and 5 MB. The text is made while it is sent, some rows at a time: probes and workers need not
+ * wait for all of it, and it is never in memory as a whole.
  */
 import { createRequire } from 'node:module';
 import {
@@ -14,96 +14,99 @@ import {
 } from '@lb/shared/metrics/catalog';
 import type * as promClient from 'prom-client';
 import type { Metric, OpenMetricsContentType, Registry } from 'prom-client';
-import type { Family, Series } from './series.ts';
+import { prefersOpenMetrics } from './prefers-open-metrics.ts';
+import type { Family, LabelSet, Row } from './series.ts';
 
-/** A page for a scraper. */
+/** What a scraper gets. A piece says what holds when it is asked for. */
 export interface ExpositionPage {
   readonly contentType: string;
-  readonly body: string;
-}
-
-/** What prom-client reads of a metric. `sharedLabels` is formatted once per object and kept. */
-interface Sample {
-  readonly value: number;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly sharedLabels: Readonly<Record<string, string>>;
-  readonly metricName?: string;
+  readonly pieces: AsyncIterable<string>;
 }
 
 type Format = 'text' | 'openmetrics';
 
-/** Samples after which other work gets a turn. */
-const SAMPLES_PER_TURN = 5_000;
+/** A gauge with quantiles is a summary without a sum and a count: no other type may have the label, says promtool. */
+const SUMMARY = 'summary';
+
+/** What prom-client reads of a metric. `sharedLabels` is formatted once per object and kept. */
+interface Sample {
+  readonly value: number;
+  readonly labels: LabelSet;
+  readonly sharedLabels: LabelSet;
+  readonly metricName?: string;
+}
+
+/** Samples that are written at once; some 60 KB. */
+const SAMPLES_PER_PIECE = 800;
 
 /** Loaded with the first instance: the verbs that ask a running one take two thirds of the time without it. */
 const load = createRequire(import.meta.url);
 
-const NO_LABELS: Readonly<Record<string, string>> = {};
+const NO_LABELS: LabelSet = {};
 
 /** Writes pages from the families it was built with. */
 export class Exposition {
-  readonly #text: Registry;
-  readonly #openMetrics: Registry<OpenMetricsContentType>;
   readonly #families: ReadonlyMap<MetricName, Family>;
-  readonly #underWay = new Map<Format, Promise<ExpositionPage>>();
+  readonly #library = load('prom-client') as typeof promClient;
 
   constructor(families: ReadonlyMap<MetricName, Family>) {
-    const { Registry } = load('prom-client') as typeof promClient;
     this.#families = families;
-    this.#text = new Registry();
-    this.#openMetrics = new Registry<OpenMetricsContentType>();
-    this.#openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-    for (const [name, family] of families) {
-      this.#text.registerMetric(readableMetric(name, family, 'text'));
-      this.#openMetrics.registerMetric(readableMetric(name, family, 'openmetrics'));
+  }
+
+  /** OpenMetrics when the Accept header prefers it, else the text format 0.0.4. */
+  page(accept: string | undefined): ExpositionPage {
+    const { Registry } = this.#library;
+    if (!prefersOpenMetrics(accept)) {
+      const registry = new Registry();
+      return { contentType: registry.contentType, pieces: this.#pieces('text', registry) };
     }
+    const registry = new Registry<OpenMetricsContentType>();
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    return { contentType: registry.contentType, pieces: this.#pieces('openmetrics', registry) };
   }
 
-  /**
-   * OpenMetrics when the Accept header prefers it, else the text format 0.0.4. Scrapers that come while a page is being written
-   * get that page: many at once must not cost as much each.
-   */
-  page(accept: string | undefined): Promise<ExpositionPage> {
-    const format = prefersOpenMetrics(accept) ? 'openmetrics' : 'text';
-    const underWay = this.#underWay.get(format);
-    if (underWay !== undefined) return underWay;
-    const page = this.#write(format).finally(() => this.#underWay.delete(format));
-    this.#underWay.set(format, page);
-    return page;
-  }
-
-  async #write(format: Format): Promise<ExpositionPage> {
-    const open = format === 'openmetrics';
-    const registry = open ? this.#openMetrics : this.#text;
-    const blocks: string[] = [];
-    let samples = 0;
+  async *#pieces(format: Format, registry: Writer): AsyncGenerator<string, void, undefined> {
     for (const [name, family] of this.#families) {
-      blocks.push(await registry.getSingleMetricAsString(name));
-      samples += family.size * (family.definition.type === 'histogram' ? HISTOGRAM_LINES : 1);
-      if (samples < SAMPLES_PER_TURN) continue;
-      samples = 0;
-      await new Promise((resolve) => setImmediate(resolve));
+      const shown = shownAs(name, family.definition, format);
+      let isFirst = true;
+      for (const values of samplesOf(name, family, format)) {
+        registry.registerMetric(readable({ ...shown, values }));
+        const written = await registry.getSingleMetricAsString(shown.name);
+        registry.removeSingleMetric(shown.name);
+        yield `${isFirst ? written : withoutHeader(written)}\n`;
+        isFirst = false;
+      }
     }
-    const body = open ? `${blocks.join('\n')}\n# EOF\n` : `${blocks.join('\n\n')}\n`;
-    return { contentType: registry.contentType, body };
+    if (format === 'openmetrics') yield '# EOF\n';
   }
 }
 
-/** True when `application/openmetrics-text` is named with at least the weight of `text/plain` (RFC 9110 section 12.5.1). */
-function prefersOpenMetrics(accept: string | undefined): boolean {
-  const weight = (wanted: string): number => {
-    let best = 0;
-    for (const entry of (accept ?? '').split(',')) {
-      const [type = '', ...parameters] = entry.split(';').map((part) => part.trim().toLowerCase());
-      if (type !== wanted) continue;
-      const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
-      const value = quality === undefined ? 1 : Number(quality.slice(quality.indexOf('=') + 1));
-      best = Math.max(best, Number.isFinite(value) ? value : 0);
-    }
-    return best;
-  };
-  const open = weight('application/openmetrics-text');
-  return open > 0 && open >= weight('text/plain');
+/** A registry of prom-client, of either format. */
+type Writer = Pick<
+  Registry,
+  'registerMetric' | 'getSingleMetricAsString' | 'removeSingleMetric'
+>;
+
+interface Shown {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+}
+
+function shownAs(name: MetricName, definition: MetricDefinition, format: Format): Shown {
+  const { help, type, labels } = definition;
+  const shown = format === 'text' ? { name, type } : openMetricsFamily(name, type);
+  return { ...shown, help, ...(labels.includes('quantile') && { type: SUMMARY }) };
+}
+
+/** The registry asks for no more than this, but its types name prom-client's own classes. */
+function readable(metric: Shown & { readonly values: readonly Sample[] }): Metric {
+  return { ...metric, get: () => Promise.resolve(metric) } as unknown as Metric;
+}
+
+/** HELP and TYPE stand once, before the first lines of a family. */
+function withoutHeader(text: string): string {
+  return text.slice(text.indexOf('\n', text.indexOf('\n') + 1) + 1);
 }
 
 /**
@@ -119,43 +122,48 @@ function openMetricsFamily(
   return family in METRICS ? { name, type: 'unknown' } : { name: family, type };
 }
 
-function readableMetric(name: MetricName, family: Family, format: Format): Metric {
-  const { type, help } = family.definition;
-  const shown = format === 'text' ? { name, type } : openMetricsFamily(name, type);
-  const sampled = type === 'histogram' ? histogramSamples(name, format) : plainSamples;
-  const get = () => {
-    const values: Sample[] = [];
-    for (const series of family.all()) if (family.isShown(series)) sampled(series, values);
-    return Promise.resolve({ ...shown, help, aggregator: 'sum', values });
-  };
-  // The registry asks for no more than these, but its types name prom-client's own classes.
-  return { name, help, type, aggregator: 'sum', get } as unknown as Metric;
+/** In portions; the first may be empty, and there is one at least. */
+function* samplesOf(
+  name: MetricName,
+  family: Family,
+  format: Format,
+): Generator<readonly Sample[], void, undefined> {
+  const isHistogram = family.definition.type === 'histogram';
+  const take = isHistogram ? histogramTaker(name, family, format) : plainTaker(family);
+  let samples: Sample[] = [];
+  for (let row = 0; row < family.size; row++) {
+    if (!family.isShown(row)) continue;
+    take(row, samples);
+    if (samples.length < SAMPLES_PER_PIECE) continue;
+    yield samples;
+    samples = [];
+  }
+  yield samples;
 }
 
-function plainSamples(series: Series, into: Sample[]): void {
-  into.push({ value: series.value(), labels: NO_LABELS, sharedLabels: series.labelSet });
+type Taker = (row: Row, into: Sample[]) => void;
+
+function plainTaker(family: Family): Taker {
+  return (row, into) => {
+    into.push({ value: family.value(row), labels: NO_LABELS, sharedLabels: family.labelSet(row) });
+  };
 }
 
 /** Buckets, +Inf, sum and count. */
-const HISTOGRAM_LINES = DURATION_BUCKETS_SECONDS.length + 3;
-
-function histogramSamples(
-  name: MetricName,
-  format: Format,
-): (series: Series, into: Sample[]) => void {
+function histogramTaker(name: MetricName, family: Family, format: Format): Taker {
   const bounds = DURATION_BUCKETS_SECONDS.map((bound) =>
     // OpenMetrics wants bounds as floats: two spellings of one bound would be two series.
     format === 'openmetrics' && Number.isInteger(bound) ? `${bound}.0` : `${bound}`,
   );
   const les = [...bounds, '+Inf'].map((le) => ({ le }));
-  return (series, into) => {
-    const { cells, labelSet: sharedLabels } = series;
+  return (row, into) => {
+    const sharedLabels = family.labelSet(row);
     let count = 0;
-    les.forEach((labels, index) => {
-      count += cells[index] ?? 0;
+    for (const [bucket, labels] of les.entries()) {
+      count += family.cell(row, bucket);
       into.push({ metricName: `${name}_bucket`, labels, sharedLabels, value: count });
-    });
-    const sum = cells[les.length] ?? 0;
+    }
+    const sum = family.cell(row, les.length);
     into.push({ metricName: `${name}_sum`, labels: NO_LABELS, sharedLabels, value: sum });
     into.push({ metricName: `${name}_count`, labels: NO_LABELS, sharedLabels, value: count });
   };

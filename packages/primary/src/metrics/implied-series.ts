@@ -69,6 +69,7 @@ const ADMIN_ACTIONS = [
   'enable',
   'weight',
   'overrides_clear',
+  'cache_purge',
 ];
 
 type Implied = Generator<ImpliedSeries, void, undefined>;

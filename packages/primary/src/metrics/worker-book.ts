@@ -1,12 +1,19 @@
 /** What one living worker counts: the meaning of its cell numbers, and its own share of the totals. */
 import type { MetricsDelta, SeriesDefinition } from '@lb/shared/ipc/messages';
-import { cellCount, type Family, type Series } from './series.ts';
+import { cellCount, type Family, type Row } from './series.ts';
 
+/** A series of the worker. */
 interface Line {
   readonly metric: string;
   readonly family: Family;
-  readonly series: Series;
+  readonly row: Row;
   readonly firstCell: number;
+  readonly total: Total;
+}
+
+/** What the worker added to all series of a counter. */
+interface Total {
+  sum: number;
 }
 
 /** Reads the deltas of one worker. Cells are numbered from 0 in the order in which the series were defined. */
@@ -15,7 +22,8 @@ export class WorkerBook {
   readonly #familyOf: (metric: string) => Family | undefined;
   /** The line of each cell; undefined where the series made no sense. */
   readonly #cells: (Line | undefined)[] = [];
-  readonly #totals = new Map<string, number>();
+  readonly #totals = new Map<string, Total>();
+  readonly #gauges = new Set<Family>();
   #seriesCount = 0;
   #unreadable = false;
 
@@ -41,16 +49,13 @@ export class WorkerBook {
   /** What this worker alone has: the sum over the series of a counter or gauge. */
   total(metric: string): number {
     const family = this.#familyOf(metric);
-    if (family?.definition.type !== 'gauge') return this.#totals.get(metric) ?? 0;
-    let sum = 0;
-    for (const series of family.all()) sum += series.byWorker.get(this.#workerId) ?? 0;
-    return sum;
+    if (family?.definition.type === 'gauge') return family.workerTotal(this.#workerId);
+    return this.#totals.get(metric)?.sum ?? 0;
   }
 
   /** Takes the worker's gauges out; what it counted stays. */
   close(): void {
-    for (const line of this.#cells)
-      if (line?.family.definition.type === 'gauge') line.family.forget(line.series, this.#workerId);
+    for (const family of this.#gauges) family.forget(this.#workerId);
   }
 
   #define({ metric, labels }: SeriesDefinition): string | undefined {
@@ -62,27 +67,34 @@ export class WorkerBook {
     if (family === undefined) return `unknown metric: ${metric}`;
     const { type, labels: names } = family.definition;
     const fits = labels.length === names.length;
-    const firstCell = this.#cells.length;
-    const line = fits ? { metric, family, series: family.series(labels), firstCell } : undefined;
+    const line = fits ? this.#line(metric, family, labels) : undefined;
     for (let cell = 0; cell < cellCount(type); cell += 1) this.#cells.push(line);
-    if (type === 'gauge') line?.series.byWorker.set(this.#workerId, 0);
     return fits ? undefined : `${metric} with ${labels.length} labels`;
+  }
+
+  #line(metric: string, family: Family, labels: readonly string[]): Line {
+    const row = family.row(labels);
+    const total = this.#totals.get(metric) ?? { sum: 0 };
+    this.#totals.set(metric, total);
+    if (family.definition.type === 'gauge') {
+      this.#gauges.add(family);
+      family.report(this.#workerId, row, 0);
+    }
+    return { metric, family, row, firstCell: this.#cells.length, total };
   }
 
   #write(cell: number, value: number): string | undefined {
     const line = this.#cells[cell];
     if (line === undefined) return `cell ${cell} is not defined`;
-    const { metric, series, family, firstCell } = line;
+    const { metric, family, row, firstCell, total } = line;
     if (!Number.isFinite(value)) return `${metric} is not a number`;
     if (family.definition.type === 'gauge') {
-      series.byWorker.set(this.#workerId, value);
+      family.report(this.#workerId, row, value);
       return undefined;
     }
     if (value < 0) return `${metric} goes down`;
-    const offset = cell - firstCell;
-    series.cells[offset] = (series.cells[offset] ?? 0) + value;
-    if (family.definition.type === 'counter')
-      this.#totals.set(metric, (this.#totals.get(metric) ?? 0) + value);
+    family.add(row, cell - firstCell, value);
+    if (family.definition.type === 'counter') total.sum += value;
     return undefined;
   }
 }

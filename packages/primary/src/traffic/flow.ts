@@ -26,7 +26,6 @@ export interface Step {
 
 export class Flow {
   readonly #second = new Tally();
-  readonly #window = new Tally();
   /** Of the last seconds, each at its number modulo the length. */
   readonly #slices: Slice[] = Array.from({ length: WINDOW_SECONDS }, () => EMPTY_SLICE);
   readonly #minute = new Tally();
@@ -40,12 +39,9 @@ export class Flow {
   /** A second is over. */
   step({ number, seconds }: Step): void {
     this.#bySecond.write(number, this.#second, seconds);
-    const at = number % WINDOW_SECONDS;
     const slice = this.#second.take();
-    this.#window.addSlice(this.#slices[at] ?? EMPTY_SLICE, -1);
-    this.#window.addSlice(slice, 1);
-    this.#slices[at] = slice;
-    this.#minute.addSlice(slice, 1);
+    this.#slices[number % WINDOW_SECONDS] = slice;
+    this.#minute.addSlice(slice);
   }
 
   /** A minute is over; called after the step that ended it. */
@@ -54,16 +50,14 @@ export class Flow {
     this.#minute.take();
   }
 
-  /** Of the last steps. @param seconds how long they took */
-  reading(seconds: number): TrafficReply {
-    return readingOf(this.#window, seconds);
+  /** Of the last steps. @param seconds how long they took @param scratch an empty one, to add them up in */
+  reading(seconds: number, scratch: Tally): TrafficReply {
+    return readingOf(this.#slices, seconds, scratch);
   }
 
   /** Of the last second. @param step the one that it was */
-  lastSecond({ number, seconds }: Step): TrafficReply {
-    const tally = new Tally();
-    tally.addSlice(this.#slices[number % WINDOW_SECONDS] ?? EMPTY_SLICE, 1);
-    return readingOf(tally, seconds);
+  lastSecond({ number, seconds }: Step, scratch: Tally): TrafficReply {
+    return readingOf([this.#slices[number % WINDOW_SECONDS] ?? EMPTY_SLICE], seconds, scratch);
   }
 
   seconds(end: number, count: number): HistoryColumns {
@@ -84,10 +78,12 @@ export const NO_TRAFFIC: TrafficReply = {
   p99Ms: null,
 };
 
-function readingOf(tally: Tally, seconds: number): TrafficReply {
-  const { requests, errors } = tally;
+function readingOf(slices: readonly Slice[], seconds: number, scratch: Tally): TrafficReply {
+  for (const slice of slices) scratch.addSlice(slice);
+  const { requests, errors } = scratch;
+  const [p50, p95, p99] = scratch.quantileCells() ?? [];
+  scratch.clear();
   if (requests <= 0 || seconds <= 0) return NO_TRAFFIC;
-  const [p50, p95, p99] = tally.quantileCells() ?? [];
   return {
     requestsPerSecond: Math.round((1_000 * requests) / seconds) / 1_000,
     errorRate: Math.min(1, errors / requests),

@@ -44,10 +44,9 @@ export class Tally {
     if (cell > this.#highest) this.#highest = cell;
   }
 
-  /** Adds what is in a slice, or takes it away. */
-  addSlice(slice: Slice, sign: 1 | -1): void {
-    for (let at = 0; at < slice.length; at += 2)
-      this.add(slice[at] ?? 0, sign * (slice[at + 1] ?? 0));
+  /** Adds what is in a slice. */
+  addSlice(slice: Slice): void {
+    for (let at = 0; at < slice.length; at += 2) this.add(slice[at] ?? 0, slice[at + 1] ?? 0);
   }
 
   /** What is in it, which is empty then. */
@@ -62,11 +61,15 @@ export class Tally {
     for (let cell = this.#lowest; cell <= this.#highest; cell++) find(cell);
     find(ERROR_CELL);
     find(FAILED_CELL);
-    counts.fill(0);
+    this.clear();
+    return Uint32Array.from(found);
+  }
+
+  clear(): void {
+    this.#counts.fill(0);
     this.#durations = 0;
     this.#lowest = DURATION_CELLS;
     this.#highest = -1;
-    return Uint32Array.from(found);
   }
 
   /** The cells of QUANTILES; undefined without a duration. */

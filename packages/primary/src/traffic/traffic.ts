@@ -11,6 +11,7 @@ import { TRAFFIC_CELLS } from '@lb/shared/metrics/traffic-cells';
 import type { Clock } from '@lb/shared/time/clock';
 import { Flow, MINUTES_KEPT, NO_TRAFFIC, SECONDS_KEPT, WINDOW_SECONDS } from './flow.ts';
 import type { HistoryColumns } from './history.ts';
+import { Tally } from './tally.ts';
 
 const SECONDS_PER_MINUTE = 60;
 
@@ -43,6 +44,8 @@ export class Traffic {
   readonly #books = new Map<number, Book>();
   readonly #whole = new Flow();
   #flows = new Map<string, Flow>();
+  /** Empty between two readings: a thousand backends need no thousand places to add up in. */
+  readonly #scratch = new Tally();
   /** Of the last seconds, each at its number modulo the length. */
   readonly #lengths = new Float64Array(WINDOW_SECONDS);
   #seconds = 0;
@@ -107,14 +110,14 @@ export class Traffic {
   /** The last ten seconds, or as many as there were; nothing for what is not followed. */
   of(part: Part = {}): TrafficReply {
     const seconds = this.#lengths.reduce((sum, length) => sum + length, 0);
-    return this.#flowOf(part)?.reading(seconds) ?? NO_TRAFFIC;
+    return this.#flowOf(part)?.reading(seconds, this.#scratch) ?? NO_TRAFFIC;
   }
 
   /** The last second of the whole instance. */
   lastSecond(): TrafficReply {
     const number = this.#seconds - 1;
     const seconds = this.#lengths[number % WINDOW_SECONDS] ?? 0;
-    return number < 0 ? NO_TRAFFIC : this.#whole.lastSecond({ number, seconds });
+    return number < 0 ? NO_TRAFFIC : this.#whole.lastSecond({ number, seconds }, this.#scratch);
   }
 
   /** Seconds and minutes that are over. */

@@ -1,5 +1,5 @@
 /** What workers say, and which part of the instance hears it. */
-import type { ToPrimary, ToWorker } from '@lb/shared/ipc/messages';
+import type { ToWorker } from '@lb/shared/ipc/messages';
 import type { Chronicle } from '../events/chronicle.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import type { Dealer } from '../listeners/dealer.ts';
@@ -9,9 +9,10 @@ import type { OutlierMonitor } from '../outliers/outlier-monitor.ts';
 import type { DrainWatch } from '../overrides/drain-watch.ts';
 import type { Sharing } from '../store/sharing.ts';
 import type { Traffic } from '../traffic/traffic.ts';
+import type { AccessStream } from '../logs/access-stream.ts';
 import type { LoadExchange } from './load-exchange.ts';
 import type { Questions } from './questions.ts';
-import type { Worker } from './worker.ts';
+import type { PassedOn, Worker } from './worker.ts';
 
 export interface Receivers {
   readonly sharing: Sharing;
@@ -25,6 +26,7 @@ export interface Receivers {
   readonly chronicle: Chronicle;
   readonly limiting: Limiting;
   readonly questions: Questions;
+  readonly accessStream: AccessStream;
   /** Sends an answer. */
   readonly answer: (worker: Worker, message: ToWorker) => void;
   /** Passes something on to all other workers. */
@@ -46,10 +48,11 @@ export function receiver({
   chronicle,
   limiting,
   questions,
+  accessStream,
   answer,
   tellOthers,
   invalidated,
-}: Receivers): (worker: Worker, message: ToPrimary) => void {
+}: Receivers): (worker: Worker, message: PassedOn) => void {
   return (worker, message) => {
     switch (message.type) {
       case 'metrics':
@@ -93,13 +96,8 @@ export function receiver({
       case 'told':
         questions.told(message.id, message.answer);
         return;
-      case 'ready':
-      case 'listening':
-      case 'applied':
-      case 'pong':
-      case 'failed':
-      case 'drained':
-        // The supervisor's own.
+      case 'access':
+        accessStream.receive(message.records, message.missed);
         return;
     }
   };

@@ -14,7 +14,7 @@ import type { SocketHandle } from '../listeners/bind.ts';
 import { CRASH_LOOP_DEATHS, EARLY_DEATH_MS, restartDelayMs } from './restart-delay.ts';
 import { Watchdog } from './watchdog.ts';
 import type { ForkWorker, WorkerExit, WorkerProcess } from './worker-process.ts';
-import type { OfferedListener, Worker, WorkerDeath, WorkerState } from './worker.ts';
+import type { OfferedListener, PassedOn, Worker, WorkerDeath, WorkerState } from './worker.ts';
 
 /**
  * How often a worker gets each listening socket. libuv takes one connection a turn from each, so a worker that is busy with
@@ -37,8 +37,7 @@ export interface SupervisorOptions {
   readonly snapshot: () => Snapshot;
   /** The sockets every worker must accept from. */
   readonly listeners: () => readonly OfferedListener[];
-  /** What the supervisor itself does not care about: metrics, load, backend-failed. */
-  readonly onMessage: (worker: Worker, message: ToPrimary) => void;
+  readonly onMessage: (worker: Worker, message: PassedOn) => void;
   /** The number of workers in some state changed. */
   readonly onChange: () => void;
   readonly onDied: (death: WorkerDeath) => void;

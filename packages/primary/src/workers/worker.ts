@@ -1,5 +1,6 @@
 /** A worker process as the rest of the primary sees it. */
 import type { ListenerConfig } from '@lb/shared/config/schema/root';
+import type { ToPrimary } from '@lb/shared/ipc/messages';
 import type { SocketHandle } from '../listeners/bind.ts';
 import type { WorkerExit } from './worker-process.ts';
 
@@ -17,6 +18,12 @@ export interface Worker {
   /** Names of the listeners it accepts from. */
   readonly listening: ReadonlySet<string>;
 }
+
+/** What workers say and the supervisor itself does not care about. */
+export type PassedOn = Exclude<
+  ToPrimary,
+  { readonly type: 'ready' | 'listening' | 'applied' | 'pong' | 'failed' | 'drained' }
+>;
 
 /** A death that nobody asked for. */
 export interface WorkerDeath extends WorkerExit {

@@ -12,6 +12,7 @@ import type { Conditions } from '../health/conditions.ts';
 import { Limiting } from '../limits/limiting.ts';
 import { Dealer } from '../listeners/dealer.ts';
 import type { ListenerSet } from '../listeners/listener-set.ts';
+import { AccessStream } from '../logs/access-stream.ts';
 import type { MetricsAggregate } from '../metrics/aggregate.ts';
 import type { Overriding } from '../overrides/overriding.ts';
 import type { SnapshotPublisher } from '../snapshot/publisher.ts';
@@ -50,6 +51,7 @@ export interface Workforce {
   readonly workerCaches: WorkerCaches;
   readonly supervisor: Supervisor;
   readonly questions: Questions;
+  readonly accessStream: AccessStream;
 }
 
 /** Builds them. Nothing is forked here. */
@@ -79,6 +81,10 @@ export function buildWorkforce(
     log,
   });
   const questions = new Questions({ send: (id, message) => supervisor.send(id, message) });
+  const accessStream = new AccessStream({
+    workers: () => supervisor.workers.map(({ id }) => id),
+    send: (id, message) => supervisor.send(id, message),
+  });
   const workerCaches = new WorkerCaches({
     questions,
     workers: () => supervisor.workers,
@@ -94,6 +100,7 @@ export function buildWorkforce(
     chronicle,
     limiting,
     questions,
+    accessStream,
     sharing,
     metrics,
     traffic,
@@ -112,6 +119,7 @@ export function buildWorkforce(
     onChange: () => {
       chronicle.workersChanged(supervisor.workers);
       dealer.deal();
+      accessStream.workersChanged();
     },
     onDied: (death) => chronicle.workerDied(death),
     onGone: ({ id }) => {
@@ -122,10 +130,11 @@ export function buildWorkforce(
       overriding.drains.check();
       dealer.remove(id);
       questions.remove(id);
+      accessStream.remove(id);
       sharing.remove(id);
     },
   });
-  return { load, limiting, dealer, supervisor, questions, workerCaches };
+  return { load, limiting, dealer, supervisor, questions, accessStream, workerCaches };
 }
 
 /** Workers that may be handed connections of a listener. */

@@ -1,9 +1,9 @@
 /**
  * The contract between the primary and its workers: every message there is, one union a direction.
  *
- *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, ask, purge, reopen-logs, ping, drain ──▶ worker
+ *     primary ── snapshot, listen, connection, states, load, permits, stored, peers, ask, purge, tap, reopen-logs, ping, drain ──▶ worker
  *     primary ◀── ready, listening, answered, applied, metrics, traffic, load, outcomes, permits, tries, backend-failed, store,
- *                 store-changed, purge, overload, told, pong, failed, drained ── worker
+ *                 store-changed, purge, overload, told, access, pong, failed, drained ── worker
  *
  * Messages travel on node:cluster's channel with serialization 'advanced' (structured clone), so typed arrays stay typed
  * arrays. Each carries `lb: 1`: what is on the channel without it (Node's own traffic) is not ours and is ignored.
@@ -11,6 +11,8 @@
  * which are answered by `applied` so that a reload or a drain returns when every worker works by it, `connection`, which
  * is answered by `answered` so that none is lost, `store` and `ask`, which ask, and `ping`.
  */
+import type { AccessRecord } from '../admin-api/logs.ts';
+import type { LogFilter } from '../model/log-filter.ts';
 import type { Effective, Snapshot } from '../model/snapshot.ts';
 import type { Answer, Question } from './questions.ts';
 import type { StoreCall, StoreResult } from './store-calls.ts';
@@ -77,6 +79,11 @@ export type ToWorker = { readonly lb: 1 } & (
       readonly type: 'ask';
       readonly id: number;
       readonly question: Question;
+    }
+  | {
+      /** Say `access` of requests that pass one of these; of none when there is no filter. Replaces what was said before. */
+      readonly type: 'tap';
+      readonly filters: readonly LogFilter[];
     }
   | {
       /** Reopen the log files: they were moved away. */
@@ -203,6 +210,12 @@ export type ToPrimary = { readonly lb: 1 } & (
       readonly isShedding: boolean;
       /** How late its event loop is. */
       readonly delayMs: number;
+    }
+  | {
+      /** Requests that ended since the last one and that somebody wants to see, and how many more there were. */
+      readonly type: 'access';
+      readonly records: readonly AccessRecord[];
+      readonly missed: number;
     }
   | {
       readonly type: 'told';

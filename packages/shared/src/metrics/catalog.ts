@@ -215,7 +215,7 @@ export const METRICS = {
   lb_worker_restarts_total: counter('primary', 'Workers replaced after they died.'),
   lb_worker_event_loop_delay_seconds: gauge(
     'worker',
-    'Event-loop delay over the last seconds.',
+    'Event-loop delay over the last seconds; exposed as a summary, since it has quantiles.',
     'worker',
     'quantile',
   ),

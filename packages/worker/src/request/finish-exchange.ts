@@ -24,6 +24,7 @@ export function finishExchange(exchange: Exchange, isWhole: boolean): void {
   const hasFailed = status >= 500 || (!isWhole && exchange.reason !== 'client_closed');
   const ending: Ending = { status, totalMs, hasFailed };
   services.accessLog.write(exchange, ending);
+  services.accessTap.take(exchange, ending);
   exchange.trace?.finish(exchange, ending);
   if (hasFailed) services.pastRequests.keep(exchange, 'error', status, totalMs);
   else if (totalMs >= SLOW_MS && !exchange.isTunnel)

@@ -14,6 +14,7 @@ import type { Tracer } from '../tracing/tracer.ts';
 import type { RouteMetrics } from '../metrics/request-metrics.ts';
 import type { Descriptors } from '../server/descriptors.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
+import type { AccessTap } from '../access-log/access-tap.ts';
 import type { TrustedProxies } from './client-ip.ts';
 import type { HttpDate } from './http-date.ts';
 import type { PastRequests } from './past-requests.ts';
@@ -41,6 +42,7 @@ export interface Services {
   /** What workers and instances agree through. */
   readonly store: SessionStore;
   readonly accessLog: AccessLog;
+  readonly accessTap: AccessTap;
   readonly pastRequests: PastRequests;
   readonly requestIds: RequestIds;
   readonly dates: HttpDate;

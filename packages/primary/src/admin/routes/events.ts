@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { EventReply } from '@lb/shared/admin-api/statistics';
 import type { EventSource } from '../event-streams.ts';
 import type { AdminContext, EventMark } from '../context.ts';
-import { json, refusal } from '../reply.ts';
+import { json, refusal, wantsJson } from '../reply.ts';
 import type { AdminRoute } from '../router.ts';
 
 /** Server-sent events, or a list for who asks for JSON. */
@@ -19,7 +19,7 @@ export const events: AdminRoute = {
         400,
         'since: expected the id of an event, or a time such as 2026-01-31T12:00:00Z',
       );
-    if (wantsList(headers)) return json(200, { events: context.events(mark ?? ALL) });
+    if (wantsJson(headers)) return json(200, { events: context.events(mark ?? ALL) });
     // What a client had before it lost its connection says more than the address that it came with first.
     return { events: source(context, lastSeen(headers) ?? mark) };
   },
@@ -29,7 +29,8 @@ const ALL: EventMark = { afterId: 0 };
 
 function source(context: AdminContext, mark: EventMark | undefined): EventSource {
   return (tell) => {
-    const pass = (event: EventReply): void => tell({ id: event.id, data: JSON.stringify(event) });
+    const pass = (event: EventReply): void =>
+      void tell({ id: event.id, data: JSON.stringify(event) });
     if (mark !== undefined) for (const event of context.events(mark)) pass(event);
     return context.watchEvents(pass);
   };
@@ -46,8 +47,4 @@ function markOf(text: string): EventMark | undefined {
 function lastSeen(headers: IncomingHttpHeaders): EventMark | undefined {
   const id = String(headers['last-event-id'] ?? '');
   return /^\d+$/.test(id) ? { afterId: Number(id) } : undefined;
-}
-
-function wantsList({ accept = '' }: IncomingHttpHeaders): boolean {
-  return /^application\/json\b/i.test(accept);
 }

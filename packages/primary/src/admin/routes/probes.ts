@@ -26,8 +26,8 @@ export const metrics: AdminRoute = {
   path: '/metrics',
   method: 'GET',
   about: 'Prometheus text, or OpenMetrics by Accept',
-  handle: async (context, { headers }) => {
-    const { contentType, body } = await context.metrics(headers.accept);
-    return { status: 200, contentType, body, headers: { Vary: 'Accept' } };
-  },
+  handle: (context, { headers }) => ({
+    ...context.metrics(headers.accept),
+    headers: { Vary: 'Accept' },
+  }),
 };

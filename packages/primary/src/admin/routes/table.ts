@@ -5,6 +5,7 @@ import { caches, purgeCache } from './cache.ts';
 import { reload, stop } from './changes.ts';
 import { config, routes } from './config.ts';
 import { events } from './events.ts';
+import { logs } from './logs.ts';
 import { login, loginNeed, logout } from './login.ts';
 import { changeBackend, clearOverrides, overrides } from './overrides.ts';
 import { plan } from './plan.ts';
@@ -32,6 +33,7 @@ const PATHS: readonly AdminRoute[] = [
   statsStream,
   statsHistory,
   events,
+  logs,
   explain,
   requests,
   request,

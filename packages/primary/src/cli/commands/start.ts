@@ -11,6 +11,7 @@ import { Page } from '../../admin/page.ts';
 import { BUILT_PAGE } from '../../built-page.ts';
 import { inheritedDescriptors } from '../../listeners/inherited-sockets.ts';
 import { Primary } from '../../primary.ts';
+import { keepHeapSmall } from '../../small-heap.ts';
 import { readVersion } from '../../version.ts';
 import { clusterFork } from '../../workers/cluster-fork.ts';
 import { warnOfDescriptors } from '../../workers/descriptor-need.ts';
@@ -37,6 +38,7 @@ export interface StartCall {
 
 /** Returns the exit code once the instance is gone. */
 export async function start(call: StartCall): Promise<number> {
+  keepHeapSmall();
   const { context, output, options } = call;
   const fault = usageFault(options);
   if (fault !== undefined) {
