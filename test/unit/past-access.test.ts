@@ -104,6 +104,7 @@ describe('the past', () => {
   test.each([
     ['the log goes to stdout', 'stdout', true],
     ['there is no log', '/nowhere', false],
+    ['it goes to a device or a pipe', '/dev/null', true],
   ])('is what workers remember when %s, the oldest first', async (_, path, enabled) => {
     const reply = await past(path, enabled).last(10, {});
     expect(reply).toMatchObject({

@@ -1,4 +1,5 @@
 /** The last requests: out of the access log where that is a file, else what the workers remember. */
+import { stat } from 'node:fs/promises';
 import type { PastRequestReply } from '@lb/shared/admin-api/explain';
 import type { AccessRecord, LogEntry, LogsReply } from '@lb/shared/admin-api/logs';
 import type { Config } from '@lb/shared/config/schema/root';
@@ -22,11 +23,19 @@ export class PastAccess {
   /** The last `count` that pass. */
   async last(count: number, filter: LogFilter): Promise<LogsReply> {
     const { enabled, path } = this.#options.config();
-    if (enabled && path !== 'stdout') return fromFile(path, count, filter);
+    if (enabled && path !== 'stdout' && (await isFile(path))) return fromFile(path, count, filter);
     const past = await this.#options.pastRequests();
     const records = past.map(recordOf).filter((record) => passes(filter, record));
     return { source: 'memory', problem: null, entries: records.slice(0, count).toReversed() };
   }
+}
+
+/** Reading from a pipe would take lines away from whoever they are for. What is not there is a file that is missing. */
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => true,
+  );
 }
 
 /** Lines of another format say nothing that a filter could ask for. */
