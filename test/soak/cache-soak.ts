@@ -1,10 +1,12 @@
 /**
  * `npm run soak -- --scenario cache --minutes 10`: random keys at ten times the size of a cache, in one worker, and the same
- * requests through another worker, whose cache has room for next to nothing. What the first one takes more than the second is
- * what the cache costs: it must stay within `maxSize` and a tenth, and not grow.
+ * requests through two others: one whose cache has room for next to nothing, and one without. What it takes more than the one
+ * is what its size costs, and must stay within `maxSize` and a tenth; what it takes more than the other has the fixed cost of
+ * caching in it. Neither may grow.
  *
  *     clients ═┬▶ lbctl, 64 MiB ──┬▶ backend        bodies of 100 bytes to 1 MiB, some read slowly; every one is compared
- *              └▶ lbctl, 1 MiB ───┘
+ *              ├▶ lbctl, 1 MiB ───┤
+ *              └▶ lbctl, none ────┘
  */
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -28,10 +30,14 @@ const BACKEND = fileURLToPath(new URL('soak-backend.ts', import.meta.url));
 const CACHE_MIB = 64;
 /** As large as the largest body. */
 const TINY_MIB = 1;
+/** Caching keeps objects over collections of young ones, whose space V8 lets grow to its limit then, as much load does as well. */
+const FIXED_MIB = 32;
 const MIB = 1_048_576;
 const SMALLEST_BYTES = 100;
 /** Keys are for this many caches. */
 const TIMES = 10;
+/** Time counts once so many caches have been asked for: it is full then, and the heaps have grown. */
+const WARM_UP = 5;
 const SAMPLE_MS = 1_000;
 const REPORT_SAMPLES = 30;
 const DEADLINE_MS = 30_000;
@@ -39,10 +45,8 @@ const DEADLINE_MS = 30_000;
 const SLOW_PERCENT = 3;
 const BODIES = makeBodies();
 
-interface Sample {
-  readonly cachedMiB: number;
-  readonly tinyMiB: number;
-}
+/** Resident MiB of the workers, in the order of CACHES. */
+type Sample = readonly number[];
 
 /** Returns what is off. @param say prints a line */
 export async function soakCache(
@@ -53,37 +57,45 @@ export async function soakCache(
   const url = backends[0]?.url ?? '';
   await using cached = await startLbctl(configOf(url, CACHE_MIB));
   await using tiny = await startLbctl(configOf(url, TINY_MIB));
+  await using plain = await startLbctl(configOf(url, 0));
+  const all = [cached, tiny, plain];
+  const pids = (await Promise.all(all.map((lb) => lb.workerPids()))).flat();
   const keys = Math.ceil((TIMES * CACHE_MIB * MIB) / meanBytes(largestBytes));
-  const endMs = performance.now() + minutes * 60_000;
+  let endMs = Number.POSITIVE_INFINITY;
+  const asked = { bytes: 0 };
   const complaints: string[] = [];
   const samples: Sample[] = [];
   const random = seededRandom(seed);
+  const ports = all.map(({ port }) => port);
   const running = Array.from({ length: clients }, () =>
-    new CacheClient([cached.port, tiny.port], seededRandom(Math.floor(random() * 2 ** 31))).run({
+    new CacheClient(ports, seededRandom(Math.floor(random() * 2 ** 31))).run({
       mayGoOn: () => performance.now() < endMs,
       keys,
       largestBytes,
+      onBody: (bytes) => (asked.bytes += bytes),
       onWrong: (what) => complaints.push(what),
     }),
   );
-  const [cachedPid = 0] = await cached.workerPids();
-  const [tinyPid = 0] = await tiny.workerPids();
   say(`      ${keys} keys, ${clients} clients`);
+  while (asked.bytes < WARM_UP * CACHE_MIB * MIB) await pause(SAMPLE_MS);
+  endMs = performance.now() + minutes * 60_000;
   while (performance.now() < endMs) {
     await pause(SAMPLE_MS);
-    samples.push({ cachedMiB: residentMiB(cachedPid), tinyMiB: residentMiB(tinyPid) });
+    samples.push(pids.map(residentMiB));
     if (samples.length % REPORT_SAMPLES === 0) say(await lineOf(samples, cached));
   }
   await Promise.all(running);
   return [...complaints.slice(0, 20), ...memoryComplaints(samples, say)];
 }
 
+/** @param maxMiB 0 for none */
 function configOf(backend: string, maxMiB: number): string {
+  const caches = maxMiB === 0 ? '' : `caches: { c: { maxSize: ${maxMiB}MiB } }`;
   return `
 workers: 1
 listeners: [{ bind: 127.0.0.1:0 }]
-caches: { c: { maxSize: ${maxMiB}MiB } }
-routes: [{ pool: web, cache: c }]
+${caches}
+routes: [{ pool: web${maxMiB === 0 ? '' : ', cache: c'} }]
 pools: { web: { backends: ["${backend}"], healthCheck: { type: none } } }
 `;
 }
@@ -92,40 +104,44 @@ async function lineOf(samples: readonly Sample[], cached: Instance): Promise<str
   const bytes = await cached.metric('lb_cache_bytes');
   const hits = await cached.metric('lb_cache_requests_total', 'result="hit"');
   const all = await cached.metric('lb_cache_requests_total');
-  const { cachedMiB = 0, tinyMiB = 0 } = samples.at(-1) ?? {};
+  const [cachedMiB, tinyMiB, plainMiB] = (samples.at(-1) ?? []).map((mib) => mib.toFixed(0));
   const columns = [
     `${samples.length} s`,
-    `${cachedMiB.toFixed(0)} MiB`,
-    `${TINY_MIB} MiB cache: ${tinyMiB.toFixed(0)} MiB`,
+    `${cachedMiB} MiB`,
+    `of ${TINY_MIB} MiB: ${tinyMiB}`,
+    `none: ${plainMiB}`,
     `lb_cache_bytes ${(bytes / MIB).toFixed(1)} MiB`,
     `${all} requests`,
     `hits ${((100 * hits) / all).toFixed(1)} %`,
   ];
-  return `      ${columns.map((column) => column.padEnd(16)).join(' ')}`;
+  return `      ${columns.map((column) => column.padEnd(14)).join(' ')}`;
 }
 
-/** The first half fills the cache and the heaps; what is judged is the other one. */
 function memoryComplaints(samples: readonly Sample[], say: (line: string) => void): string[] {
-  const quarter = Math.floor(samples.length / 4);
-  const costs = samples.map(({ cachedMiB, tinyMiB }) => cachedMiB - tinyMiB);
-  const before = median(costs.slice(2 * quarter, 3 * quarter));
-  const last = median(costs.slice(3 * quarter));
+  const half = Math.floor(samples.length / 2);
   const most = CACHE_MIB * 1.1;
-  say(
-    `      a cache of ${CACHE_MIB} MiB costs ${before.toFixed(0)} MiB more than one of ${TINY_MIB}, in the last quarter of the time ${last.toFixed(0)} MiB; ${most.toFixed(0)} MiB are allowed`,
-  );
   return [
-    ...(last > most ? [`the cache costs ${last.toFixed(0)} MiB`] : []),
-    ...(last > before + CACHE_MIB * 0.1
-      ? [`the cost of the cache grew from ${before.toFixed(0)} to ${last.toFixed(0)} MiB`]
-      : []),
-  ];
+    { than: `a cache of ${TINY_MIB} MiB`, place: 1, allowed: most },
+    { than: 'no cache', place: 2, allowed: most + FIXED_MIB },
+  ].flatMap(({ than, place, allowed }) => {
+    const costs = samples.map((sample) => (sample[0] ?? 0) - (sample[place] ?? 0));
+    const before = median(costs.slice(0, half));
+    const last = median(costs.slice(half));
+    say(
+      `      ${last.toFixed(0)} MiB more than ${than}, ${before.toFixed(0)} before; ${allowed.toFixed(0)} are allowed`,
+    );
+    return [
+      ...(last > allowed ? [`${last.toFixed(0)} MiB more than ${than}`] : []),
+      ...(last > before + CACHE_MIB * 0.1 ? [`what it takes more than ${than} grew`] : []),
+    ];
+  });
 }
 
 interface Course {
   readonly mayGoOn: () => boolean;
   readonly keys: number;
   readonly largestBytes: number;
+  readonly onBody: (bytes: number) => void;
   readonly onWrong: (what: string) => void;
 }
 
@@ -140,11 +156,12 @@ class CacheClient {
     this.#random = random;
   }
 
-  async run({ mayGoOn, keys, largestBytes, onWrong }: Course): Promise<void> {
+  async run({ mayGoOn, keys, largestBytes, onBody, onWrong }: Course): Promise<void> {
     while (mayGoOn()) {
       const key = Math.floor(this.#random() * keys);
       const size = sizeOf(key, largestBytes);
       const path = `/bytes?seed=${key}&size=${size}&chunked=${key % 2}&fresh=1`;
+      onBody(size);
       const isSlow = this.#random() * 100 < SLOW_PERCENT;
       for (const port of this.#ports) {
         const body = await this.#get(port, path, isSlow);

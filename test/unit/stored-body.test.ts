@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Block, BodyStore, PAGE_BYTES } from '@lb/worker/internal/cache/body-store';
+import { Fill } from '@lb/worker/internal/cache/fill';
 import { StoredBody } from '@lb/worker/internal/cache/stored-body';
 
 const KIB = 1024;
@@ -148,5 +149,45 @@ describe('a stored body', () => {
     expect(() => body.release()).toThrow('gone');
     for (const [i, other] of others.entries())
       expect(other.copy().equals(bytesOf(i + 2, 30_000))).toBe(true);
+  });
+});
+
+describe('the body of an answer on its way', () => {
+  const HEAD = {
+    status: 200,
+    statusLine: 'HTTP/1.1 200 OK\r\n',
+    lines: '',
+    freshness: {
+      receivedMs: 0,
+      initialAgeMs: 0,
+      lifetimeMs: 1,
+      noCache: false,
+      mayBeStale: true,
+      staleWhileRevalidateMs: 0,
+      staleIfErrorMs: 0,
+      immutable: false,
+    },
+    vary: [],
+    tags: [],
+    etag: undefined,
+    lastModified: undefined,
+    wasAuthorized: false,
+  };
+
+  test.each<[string, (fill: Fill) => void]>([
+    ['has come, and there is no place for it', (fill) => fill.finish([])],
+    ['breaks off', (fill) => fill.abort('reset')],
+    ['is of no use', (fill) => fill.decline()],
+    ['grows too large, and nobody reads it', (fill) => void fill.take(Buffer.alloc(MIB), 0, MIB)],
+  ])('gives its memory back when it %s', (_, end) => {
+    const store = new BodyStore();
+    const fill = new Fill({ store, maxBytes: MIB }, () => undefined);
+    fill.begin({ head: HEAD, variant: '', length: undefined, keep: () => undefined });
+    fill.take(Buffer.alloc(10 * KIB), 0, 10 * KIB);
+    expect(store.usedBytes).toBeGreaterThan(0);
+
+    end(fill);
+
+    expect([store.usedBytes, fill.isWanted]).toEqual([0, false]);
   });
 });

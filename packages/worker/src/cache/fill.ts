@@ -156,6 +156,8 @@ export class Fill {
     if (this.#isStoring && body.size > this.#place.maxBytes) this.#growTooLarge();
     for (const reader of this.#readers) reader.pump();
     if (this.#isStoring) return true;
+    // Whoever brings it sees that by `isWanted`, and brings no more, not even the end.
+    if (!this.isWanted) this.abort(undefined);
     this.#isPaused = this.#lag() > WINDOW_BYTES;
     return !this.#isPaused;
   }
