@@ -50,7 +50,7 @@ function manyBackends(count: number): Partial<AdminContext> {
   return {
     status: () => RUNNING,
     pools: () => [pool],
-    history: () => historyReply(Date.now(), 900),
+    history: () => Promise.resolve({ ok: true, reply: historyReply(Date.now(), 900) }),
     watchStats: (watcher) => {
       const send = (): void => watcher(JSON.stringify({ ...sample, at: new Date() }));
       send();

@@ -32,6 +32,7 @@ const STATUS: StatusReply = {
     guardedUntil: null,
   },
   store: { type: 'memory', up: true, reason: null },
+  persist: null,
   instances: [SELF],
   workers: [],
   listeners: [],

@@ -100,7 +100,6 @@ describe('what is planned and does not work yet', () => {
       [
         'auths',
         'geo',
-        'metrics',
         'tracing',
         'listeners.[] tls',
         'listeners.[] proxyProtocol',

@@ -45,6 +45,7 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
     listeners: [{ bind: '127.0.0.1:0' }],
     rateLimits: { limit: { rate: '1/s' } },
     caches: { cache: {} },
+    metrics: { persist: { type: 'influxdb', url: 'http://localhost:8086/?db=lb' } },
   });
   const config = { ...file, listeners: [{ name: listener }], routes: [{ name: route }] };
   const pools = [

@@ -13,7 +13,7 @@ import type {
   WorkerReply,
 } from '@lb/shared/admin-api/contract';
 import type { ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
-import type { EventReply, HistoryReply } from '@lb/shared/admin-api/statistics';
+import type { EventReply } from '@lb/shared/admin-api/statistics';
 import type { Purge } from '@lb/shared/model/purge';
 import { formatBind } from '@lb/shared/net/bind-address';
 import type {
@@ -22,7 +22,9 @@ import type {
   BackendOutcome,
   EventMark,
   ExplainOutcome,
+  HistoryOutcome,
   HistoryPart,
+  HistoryQuestion,
 } from './admin/context.ts';
 import type { CacheControl } from './caches/cache-control.ts';
 import type { Changing } from './config/changing.ts';
@@ -34,6 +36,8 @@ import type { MetricsAggregate } from './metrics/aggregate.ts';
 import type { ExpositionPage } from './metrics/exposition.ts';
 import { factsOf } from './overrides/override.ts';
 import type { Overriding } from './overrides/overriding.ts';
+import type { Past } from './persist/past.ts';
+import type { Persistence } from './persist/persistence.ts';
 import type { RequestView } from './request-view.ts';
 import type { PoolView } from './pool-view.ts';
 import type { InstanceFacts } from './store/membership.ts';
@@ -63,6 +67,8 @@ export interface InstanceViewOptions {
   readonly requestView: RequestView;
   readonly traffic: Traffic;
   readonly statistics: Statistics;
+  readonly persistence: Persistence;
+  readonly past: Past;
   readonly events: EventLog;
   readonly metrics: MetricsAggregate;
   readonly sharing: Sharing;
@@ -91,6 +97,7 @@ export class InstanceView implements AdminContext {
       state: state(),
       config: this.#config(),
       store: this.#parts.sharing.state,
+      persist: this.#parts.persistence.state,
       instances: this.#parts.sharing.instances,
       workers: supervisor.workers.map((worker) => this.#worker(worker)),
       listeners: this.#listeners(),
@@ -209,8 +216,8 @@ export class InstanceView implements AdminContext {
     return this.#parts.metrics.expose(accept);
   }
 
-  history(part: HistoryPart, seconds: number): HistoryReply | undefined {
-    return this.#parts.statistics.history(part, seconds);
+  history(part: HistoryPart, asked: HistoryQuestion): Promise<HistoryOutcome> {
+    return this.#parts.past.history(part, asked);
   }
 
   watchStats(watcher: (sample: string) => void): () => void {

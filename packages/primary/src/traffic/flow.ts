@@ -3,7 +3,8 @@
  *
  *     add ──▶ this second ── step ──▶ the last ten seconds
  *                                ├──▶ history by the second
- *                                └──▶ this minute ── every 60th ──▶ history by the minute
+ *                                ├──▶ this minute ── every 60th ──▶ history by the minute
+ *                                └──▶ recorded, when somebody asks for it
  */
 import type { TrafficReply } from '@lb/shared/admin-api/statistics';
 import { middleMs } from '@lb/shared/metrics/traffic-cells';
@@ -24,12 +25,20 @@ export interface Step {
   readonly seconds: number;
 }
 
+/** What there was since it was asked for the last time. */
+export interface Recorded extends Omit<TrafficReply, 'requestsPerSecond' | 'errorRate'> {
+  readonly requests: number;
+  readonly errors: number;
+}
+
 export class Flow {
   readonly #second = new Tally();
   readonly #window = new Tally();
   /** Of the last seconds, each at its number modulo the length. */
   readonly #slices: Slice[] = Array.from({ length: WINDOW_SECONDS }, () => EMPTY_SLICE);
   readonly #minute = new Tally();
+  /** Undefined while nobody records. */
+  #recorded: Tally | undefined;
   readonly #bySecond = new History(SECONDS_KEPT);
   readonly #byMinute = new History(MINUTES_KEPT);
 
@@ -46,12 +55,27 @@ export class Flow {
     this.#window.addSlice(slice, 1);
     this.#slices[at] = slice;
     this.#minute.addSlice(slice, 1);
+    this.#recorded?.addSlice(slice, 1);
   }
 
   /** A minute is over; called after the step that ended it. */
   stepMinute({ number, seconds }: Step): void {
     this.#byMinute.write(number, this.#minute, seconds);
     this.#minute.take();
+  }
+
+  /** Keeps what comes for takeRecorded(), or does not any more. */
+  record(isOn: boolean): void {
+    this.#recorded = isOn ? (this.#recorded ?? new Tally()) : undefined;
+  }
+
+  /** Of the steps since the last time; nothing while nobody records. */
+  takeRecorded(): Recorded {
+    const tally = this.#recorded ?? new Tally();
+    const { requests } = tally;
+    const recorded = { requests, errors: Math.min(requests, tally.errors), ...quantilesOf(tally) };
+    tally.take();
+    return recorded;
   }
 
   /** Of the last steps. @param seconds how long they took */
@@ -87,14 +111,16 @@ export const NO_TRAFFIC: TrafficReply = {
 function readingOf(tally: Tally, seconds: number): TrafficReply {
   const { requests, errors } = tally;
   if (requests <= 0 || seconds <= 0) return NO_TRAFFIC;
-  const [p50, p95, p99] = tally.quantileCells() ?? [];
   return {
     requestsPerSecond: Math.round((1_000 * requests) / seconds) / 1_000,
     errorRate: Math.min(1, errors / requests),
-    p50Ms: msOf(p50),
-    p95Ms: msOf(p95),
-    p99Ms: msOf(p99),
+    ...quantilesOf(tally),
   };
+}
+
+function quantilesOf(tally: Tally): Pick<TrafficReply, 'p50Ms' | 'p95Ms' | 'p99Ms'> {
+  const [p50, p95, p99] = tally.quantileCells() ?? [];
+  return { p50Ms: msOf(p50), p95Ms: msOf(p95), p99Ms: msOf(p99) };
 }
 
 function msOf(cell: number | undefined): number | null {
