@@ -1,6 +1,7 @@
 /** Samples in a real PostgreSQL: the table, its partitions, and what is read back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PostgresStore } from '@lb/primary/internal/persist/postgres/postgres-store';
+import { createAuthority } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
@@ -21,11 +22,17 @@ afterAll(() => stack.disposeAsync());
 
 beforeEach(() => server.sql('DROP SCHEMA IF EXISTS lbctl_metrics CASCADE'));
 
-function openStore(
-  options: { url?: string; instance?: string; nowMs?: number; keys?: object } = {},
-) {
-  const { url = server.url, instance = 'one', nowMs = NOON, keys = {} } = options;
-  const settings = settingsFor({ type: 'postgres', url, ...keys });
+interface Opening {
+  readonly url?: string;
+  readonly instance?: string;
+  readonly nowMs?: number;
+  readonly keys?: object;
+  readonly files?: ReadonlyMap<string, string>;
+}
+
+function openStore(options: Opening = {}) {
+  const { url = server.url, instance = 'one', nowMs = NOON, keys = {}, files } = options;
+  const settings = settingsFor({ type: 'postgres', url, ...keys }, files);
   if (settings.type !== 'postgres') throw new Error('not PostgreSQL');
   const clock = new FakeClock(nowMs);
   const store = new PostgresStore({ settings, instance, clock });
@@ -194,6 +201,16 @@ describe('trouble', () => {
     expect(String(error)).not.toContain('wrong@');
   });
 
+  test('a database that takes nothing for the moment is no refusal: it will', async () => {
+    await using first = openStore();
+    await first.store.write([sampleOf({}, NOON)], soon());
+    await server.sql(`CREATE ROLE frozen LOGIN SUPERUSER PASSWORD 'word'`);
+    await server.sql('ALTER ROLE frozen SET default_transaction_read_only = on');
+    await using kept = openStore({ url: server.urlOf('frozen', 'word') });
+    const writing = kept.store.write([sampleOf({}, NOON)], soon());
+    await expect(writing).rejects.toMatchObject({ code: '25006', isRefusal: false });
+  });
+
   test('a statement that waits for a lock is cut when its time is up, and the next one works', async () => {
     await using kept = openStore();
     await kept.store.write([sampleOf({}, NOON)], soon());
@@ -205,5 +222,36 @@ describe('trouble', () => {
     await eventually(() => expect(read()).rejects.toThrow('no answer in time'));
     await holding;
     expect(await read()).toHaveLength(1);
+  });
+});
+
+describe('TLS', () => {
+  const authority = createAuthority();
+  const files = new Map([
+    ['ca.pem', authority.cert],
+    ['other.pem', createAuthority().cert],
+  ]);
+  const write = async (mode: string, tls: object): Promise<string> => {
+    const url = server.urlOf('tls', 'word', `?sslmode=${mode}`);
+    await using kept = openStore({ url, keys: { tls }, files });
+    const writing = kept.store.write([sampleOf({}, NOON)], soon());
+    return await writing.then(() => 'written', String);
+  };
+
+  beforeAll(async () => {
+    const { cert, key } = authority.issue({ names: ['127.0.0.1'] });
+    await server.useTls(cert, key);
+    await server.sql(`CREATE ROLE tls LOGIN SUPERUSER PASSWORD 'word'`);
+  });
+
+  test.each([
+    ['verify-full', { ca: 'ca.pem' }, /^written$/],
+    ['verify-full', { ca: 'other.pem' }, /certificate/],
+    ['verify-full', { ca: 'ca.pem', serverName: 'db.example' }, /db\.example/],
+    ['verify-ca', { ca: 'ca.pem', serverName: 'db.example' }, /^written$/],
+    ['verify-ca', { ca: 'other.pem' }, /certificate/],
+    ['require', {}, /^written$/],
+  ])('is what sslmode=%s says, with %j', async (mode, tls, outcome) => {
+    expect(await write(mode, tls)).toMatch(outcome);
   });
 });

@@ -1,7 +1,15 @@
 /** A real PostgreSQL, in a folder of its own, on a Unix socket there; it ends with the test that started it. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -74,6 +82,22 @@ export class PostgresServer implements AsyncDisposable {
       { stdio: 'ignore', ...this.#identity },
     );
     await eventually(() => this.sql('SELECT 1', 'postgres'), 20_000);
+  }
+
+  /** Speaks TLS as well from now on, to who asks for it. */
+  async useTls(cert: string, key: string): Promise<void> {
+    const { uid, gid } = this.#identity;
+    for (const [name, pem] of Object.entries({ cert, key })) {
+      const file = join(this.directory, `${name}.pem`);
+      writeFileSync(file, pem, { mode: 0o600 });
+      if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid);
+      await this.sql(`ALTER SYSTEM SET ssl_${name}_file = '${file}'`);
+    }
+    await this.sql('ALTER SYSTEM SET ssl = on');
+    await this.sql('SELECT pg_reload_conf()');
+    await eventually(async () => {
+      if ((await this.sql('SHOW ssl')) !== 'on') throw new Error('no TLS yet');
+    });
   }
 
   /** What psql says, without any ornament. @throws Error with what the server says */

@@ -53,6 +53,16 @@ describe('the store', () => {
     expect(linesOf({ store })).toContain(line);
   });
 
+  test.each([
+    [null, 'postgres  nothing written yet'],
+    [true, 'postgres  up'],
+    [false, 'postgres  DOWN: no answer in time, 12 samples wait'],
+  ])('has a line for the database of statistics behind it: %j', (up, text) => {
+    const persist = { type: 'postgres', up, reason: 'no answer in time', queued: 12 } as const;
+    expect(linesOf({ persist })).toContain(`persist  ${text}`);
+    expect(linesOf({}).join('\n')).not.toContain('persist');
+  });
+
   test('is in the banner when it is Redis', () => {
     const ofBanner = (store: StatusReply['store']): string[] =>
       bannerLines({ ...STATUS, store }, [], '127.0.0.1:9090');

@@ -216,9 +216,11 @@ export class Primary {
 
   async #close(): Promise<void> {
     const { listeners, dealer, admin, load, sharing, changing } = this.#parts;
-    const { health, outliers, limiting, questions, overriding, cacheControl, persistence } =
-      this.#parts;
+    const { health, outliers, limiting, questions, overriding, cacheControl } = this.#parts;
+    const { statistics, persistence } = this.#parts;
     this.#sampling?.stop();
+    // What came since the last second is in the last sample.
+    if (this.#sampling !== undefined) statistics.step();
     await persistence.close();
     changing.guard.end('stopped', 'the instance stops');
     listeners.close();

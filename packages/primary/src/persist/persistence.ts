@@ -68,7 +68,7 @@ export class Persistence {
     const before = this.#kept;
     if (isDeepStrictEqual(settings, before?.settings)) return;
     if (before !== undefined) {
-      this.#take();
+      this.#takeLast();
       this.#leave(before);
     }
     this.#kept = settings === undefined ? undefined : this.#open(settings);
@@ -80,7 +80,8 @@ export class Persistence {
   /** Its owner calls it once a second, after the traffic of that second was counted. */
   step(): void {
     if (this.#kept === undefined) return;
-    if (this.#currentInterval() !== this.#interval) this.#take();
+    const interval = this.#currentInterval();
+    if (interval !== this.#interval) this.#take(interval * this.#kept.settings.intervalMs);
   }
 
   /**
@@ -97,7 +98,7 @@ export class Persistence {
   /** Takes a last sample, and waits about a second for what is left to be written. */
   async close(): Promise<void> {
     if (this.#kept !== undefined) {
-      this.#take();
+      this.#takeLast();
       this.#leave(this.#kept);
       this.#kept = undefined;
       this.#options.sampler.stop();
@@ -126,9 +127,13 @@ export class Persistence {
     this.#sinceMs = this.#options.clock.monotonicMs();
   }
 
-  #take(): void {
+  /** In the middle of an interval. It must not have the moment of the one before, since there is one sample of a moment. */
+  #takeLast(): void {
+    this.#take(this.#options.clock.wallMs());
+  }
+
+  #take(atMs: number): void {
     const { clock, sampler } = this.#options;
-    const atMs = Math.floor(clock.wallMs() / 1_000) * 1_000;
     const seconds = (clock.monotonicMs() - this.#sinceMs) / 1_000;
     this.#begin();
     this.#kept?.writer.offer(sampler.take({ atMs, seconds }));

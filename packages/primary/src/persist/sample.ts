@@ -6,7 +6,7 @@ export type SampleKind = 'total' | 'route' | 'pool' | 'backend';
 
 /** One thing over one interval; null where it has no such value. */
 export interface Sample {
-  /** When the interval ended, in milliseconds since 1970: a whole second. */
+  /** When the interval ended, in milliseconds since 1970: a multiple of its length, but for the last one before the end. */
   readonly atMs: number;
   readonly kind: SampleKind;
   /** Names; '' where the kind has none. */
