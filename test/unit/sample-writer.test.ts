@@ -81,7 +81,7 @@ describe('a database that is there', () => {
     const { store, writer, changes, outcomes, queued } = arrange();
     writer.offer(made(1_500));
     await pass(0);
-    expect(store.batches.map(({ length }) => length)).toEqual([1_000, 500]);
+    expect(store.batches.map(({ length }) => length)).toEqual([500, 500, 500]);
     expect(store.batches.flat()).toEqual(made(1_500).map(({ atMs }) => atMs));
     expect(changes).toEqual([{ reason: null, isFirst: true, dropped: 0 }]);
     expect(outcomes).toEqual({ written: 1_500 });

@@ -14,8 +14,8 @@ import { PersistError, type Sample, type SampleStore } from './sample.ts';
 /** Samples that wait: about 15 MB. Ten backends behind one route, every 10 s, are 10 hours. */
 export const QUEUE_SAMPLES = 50_000;
 
-/** One statement, one request: about 150 KB. */
-const BATCH_SAMPLES = 1_000;
+/** One statement, one request: about 75 KB, and some milliseconds of the event loop. */
+const BATCH_SAMPLES = 500;
 
 /** A database that takes longer has failed. */
 const WRITE_MS = 5_000;

@@ -1,6 +1,5 @@
 /** Takes samples: what the whole instance and each route, pool and backend had since the last time. */
 import type { PoolReply } from '@lb/shared/admin-api/contract';
-import type { Recorded } from '../traffic/flow.ts';
 import type { Gauges } from '../traffic/gauge-history.ts';
 import type { CacheCounts } from '../traffic/statistics.ts';
 import type { Part, Traffic } from '../traffic/traffic.ts';
@@ -65,7 +64,7 @@ export class Sampler {
 
   /** None of what is not followed any more. */
   #sample(interval: Interval, part: Part, own: Partial<Sample>): Sample[] {
-    const recorded: Recorded | undefined = this.#options.traffic.takeRecorded(part);
+    const recorded = this.#options.traffic.takeRecorded(part);
     if (recorded === undefined) return [];
     return [{ ...NOTHING, ...interval, ...namesOf(part), ...recorded, ...own }];
   }
