@@ -91,8 +91,11 @@ describe('an instance with PostgreSQL', () => {
       expect(await rates(`seconds=86400${part}`)).toBeGreaterThan(25);
       expect(await rates(`from=${from}${part}`)).toBeGreaterThan(25);
     }
+    await eventually(async () => {
+      const { persist } = await lb.status();
+      expect(persist).toMatchObject({ type: 'postgres', up: true, reason: null });
+    });
     expect(await persistEvents(lb)).toEqual([]);
-    expect((await lb.status()).persist).toMatchObject({ type: 'postgres', up: true, reason: null });
     const shown = JSON.stringify([
       await lb.admin.get('/api/v1/config?resolved'),
       await lb.admin.get('/api/v1/config'),
