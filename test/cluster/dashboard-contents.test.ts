@@ -1,13 +1,14 @@
 /** The built page on the real admin server, over an instance that says what the test wants: hostile texts, many backends. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Page as BuiltPage } from '@lb/primary/internal/admin/page';
-import type { AdminContext } from '@lb/primary/internal/admin/context';
+import type { AdminContext, HistoryQuestion } from '@lb/primary/internal/admin/context';
 import { BUILT_PAGE } from '@lb/primary/internal/built-page';
 import type { PoolReply } from '@lb/shared/admin-api/contract';
 import type { StatsSample } from '@lb/shared/admin-api/statistics';
 import type { Browser, Page } from 'playwright-core';
 import { BACKEND, POOL, startAdmin } from '../support/admin-fixture.ts';
 import { openTab, startBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { historyReply, RUNNING, sampleAt } from '../support/dashboard-samples.ts';
 import { HOSTILE, hostileContext } from '../support/hostile-instance.ts';
 
@@ -50,7 +51,7 @@ function manyBackends(count: number): Partial<AdminContext> {
   return {
     status: () => RUNNING,
     pools: () => [pool],
-    history: () => historyReply(Date.now(), 900),
+    history: () => Promise.resolve({ ok: true, reply: historyReply(Date.now(), 900) }),
     watchStats: (watcher) => {
       const send = (): void => watcher(JSON.stringify({ ...sample, at: new Date() }));
       send();
@@ -135,6 +136,43 @@ describe('dashboard: what it shows', () => {
     await tab.locator('.chart time:not(.unseen)').nth(3).waitFor();
     const times = await tab.locator('.chart time').allTextContents();
     expect(new Set(times).size).toBe(1);
+  });
+
+  test('goes back for weeks where there is a database, and says why where it does not answer', async () => {
+    const asked: HistoryQuestion[] = [];
+    const over = manyBackends(1);
+    const persist = { type: 'postgres', up: true, reason: null, queued: 0 } as const;
+    const warning = 'metrics.persist: no answer in time';
+    await using opened = await open({
+      ...over,
+      status: () => ({ ...RUNNING, persist }),
+      history: (_, question) => {
+        asked.push(question);
+        const reply = { ...historyReply(Date.now(), 672), stepSeconds: 900, warning };
+        return Promise.resolve({ ok: true, reply });
+      },
+    });
+    const { tab, errors } = opened;
+    await tab.getByRole('button', { name: '7 d', exact: true }).click();
+    await tab.getByRole('region', { name: 'The last 7 days' }).waitFor();
+    await tab.locator('[aria-pressed="true"]', { hasText: '7 d' }).waitFor();
+    await tab.getByText(warning).waitFor();
+    const week = asked.find((question) => 'fromMs' in question);
+    expect(week).toMatchObject({ toMs: undefined, stepSeconds: undefined });
+    const slider = tab.getByRole('slider', { name: 'Requests/s: moment' });
+    await eventually(async () => {
+      expect(await slider.getAttribute('aria-valuenow')).toBe('671');
+    });
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(/^\d+ \w+, \d\d:\d\d: all 1/);
+    expect(errors).toEqual([]);
+  });
+
+  test('offers no more than a day without one', async () => {
+    await using opened = await open(manyBackends(1));
+    const { tab } = opened;
+    await tab.locator('.freshness.live').waitFor();
+    const ranges = tab.locator('.ranges button');
+    expect(await ranges.allTextContents()).toEqual(['15 min', '24 h']);
   });
 
   test('everything can be reached by keyboard, the pools at once', async () => {

@@ -72,7 +72,8 @@ async function nextSamples(count: number): Promise<StatsSample[]> {
 const history = (query: string): Promise<HistoryReply> =>
   lb.admin.get<HistoryReply>(`/api/v1/stats/history?${query}`);
 
-const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
+const sum = (values: readonly (number | null)[]): number =>
+  values.reduce<number>((total, each) => total + (each ?? 0), 0);
 
 describe('statistics', () => {
   test('say of instance, route, pool and backend what clients saw, and keep it over the death of a worker', async () => {

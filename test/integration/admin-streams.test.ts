@@ -174,6 +174,10 @@ test.each([
   ['route=a&pool=b', 400],
   ['backend=b', 400],
   ['route=nobody', 404],
+  ['to=2026-01-01T00:00:00Z', 400],
+  ['from=yesterday', 400],
+  ['from=2026-01-01T00:00:00Z&step=0', 400],
+  ['from=2026-01-01T00:00:00Z&seconds=60', 400],
 ])('a history is not given for %s', async (query, status) => {
   await using admin = await startAdmin();
   expect((await ask(admin.port, 'GET', `/api/v1/stats/history?${query}`)).status).toBe(status);

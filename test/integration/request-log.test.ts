@@ -154,7 +154,9 @@ describe('the access log', () => {
     const traceId = 'af7651916cd43dd8448eb211c80319c0';
     await ask(front.port, requestText('GET /', [`traceparent: 00-${traceId}-b7ad6b7169203331-00`]));
     const [line] = await front.readLog(1);
-    expect(line).toMatch(new RegExp(shape.replace('TRACE', traceId).replace('SPAN', '[\\da-f]{16}')));
+    expect(line).toMatch(
+      new RegExp(shape.replace('TRACE', traceId).replace('SPAN', '[\\da-f]{16}')),
+    );
   });
 
   test.each(FORMATS)('shows in %s no value that is to be redacted', async (format) => {

@@ -50,6 +50,7 @@ export const STATUS: StatusReply = {
     guardedUntil: null,
   },
   store: { type: 'memory', up: true, reason: null },
+  persist: null,
   instances: [],
   workers: [],
   listeners: [],
@@ -111,7 +112,7 @@ function fakeContext(over: Partial<AdminContext> = {}) {
     pastRequests: () => Promise.resolve([]),
     pastLogs: () => Promise.resolve({ source: 'memory', problem: null, entries: [] }),
     watchLogs: () => () => undefined,
-    history: () => undefined,
+    history: () => Promise.resolve({ ok: false, status: 404, message: 'nothing' }),
     watchStats: () => () => undefined,
     events: () => [],
     watchEvents: () => () => undefined,
@@ -201,6 +202,8 @@ export async function raw(port: number, bytes: string): Promise<string> {
 }
 
 /** As a page of metrics comes: one after the other. */
-export async function* piecesOf(pieces: readonly string[]): AsyncGenerator<string, void, undefined> {
+export async function* piecesOf(
+  pieces: readonly string[],
+): AsyncGenerator<string, void, undefined> {
   yield* pieces;
 }

@@ -35,6 +35,7 @@ export function historyReply(endMs: number, seconds: number): HistoryReply {
     connections: column(5),
     inFlight: column(6),
     cacheHitRate: seconds === 0 ? [] : column(0).map(() => null),
+    warning: null,
   };
 }
 

@@ -36,7 +36,7 @@ export function hostileContext(): Partial<AdminContext> {
       listeners: [{ name: HOSTILE, bind: HOSTILE, address: HOSTILE, connections: 0 }],
     }),
     pools: () => [HOSTILE_POOL],
-    history: () => historyReply(Date.parse(NOW), 10),
+    history: () => Promise.resolve({ ok: true, reply: historyReply(Date.parse(NOW), 10) }),
     watchStats: (watcher) => {
       watcher(JSON.stringify({ ...sampleAt(Date.parse(NOW), 1), pools: [HOSTILE_POOL] }));
       return () => undefined;

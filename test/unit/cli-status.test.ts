@@ -32,6 +32,7 @@ const STATUS: StatusReply = {
     guardedUntil: null,
   },
   store: { type: 'memory', up: true, reason: null },
+  persist: null,
   instances: [SELF],
   workers: [],
   listeners: [],
@@ -50,6 +51,16 @@ describe('the store', () => {
     [DOWN, 'store    redis  DOWN: no answer within 50 ms'],
   ])('of %j has a line', (store, line) => {
     expect(linesOf({ store })).toContain(line);
+  });
+
+  test.each([
+    [null, 'postgres  nothing written yet'],
+    [true, 'postgres  up'],
+    [false, 'postgres  DOWN: no answer in time, 12 samples wait'],
+  ])('has a line for the database of statistics behind it: %j', (up, text) => {
+    const persist = { type: 'postgres', up, reason: 'no answer in time', queued: 12 } as const;
+    expect(linesOf({ persist })).toContain(`persist  ${text}`);
+    expect(linesOf({}).join('\n')).not.toContain('persist');
   });
 
   test('is in the banner when it is Redis', () => {

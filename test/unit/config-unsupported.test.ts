@@ -99,7 +99,6 @@ describe('what is planned and does not work yet', () => {
       [
         'auths',
         'geo',
-        'metrics',
         'listeners.[] tls',
         'listeners.[] proxyProtocol',
         'listeners.[].limits connectionsPerIp',

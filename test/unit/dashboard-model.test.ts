@@ -1,8 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { eventLine } from '@lb/primary/dashboard/model/event-line';
-import { formatAge, formatMs, formatRate, formatShare } from '@lb/primary/dashboard/model/format';
+import {
+  formatAge,
+  formatAxisMoment,
+  formatMoment,
+  formatMs,
+  formatRate,
+  formatShare,
+} from '@lb/primary/dashboard/model/format';
 import { heartbeatPaths, heartbeatText, HEARTBEATS } from '@lb/primary/dashboard/model/heartbeat';
-import { historyOf, withSample, HISTORY_SECONDS } from '@lb/primary/dashboard/model/history';
+import { historyPath, LIVE_RANGE, rangesFor } from '@lb/primary/dashboard/model/chart-range';
+import { historyOf, withSample } from '@lb/primary/dashboard/model/history';
 import { explainRequest } from '@lb/primary/dashboard/model/request-lines';
 import { visibleRows } from '@lb/primary/dashboard/model/visible-rows';
 import { historyReply, sampleAt } from '../support/dashboard-samples.ts';
@@ -81,9 +89,9 @@ describe('dashboard: history', () => {
   });
 
   test('gets a sample at its end, and loses what is older than fifteen minutes', () => {
-    let history = historyOf(historyReply(start, HISTORY_SECONDS));
+    let history = historyOf(historyReply(start, LIVE_RANGE.seconds));
     history = withSample(history, sampleAt(start + 1_000, 42));
-    expect(history.seconds).toHaveLength(HISTORY_SECONDS);
+    expect(history.seconds).toHaveLength(LIVE_RANGE.seconds);
     expect(history.seconds.at(-1)).toBe(start / 1_000 + 1);
     expect(history.requestsPerSecond.at(-1)).toBe(42);
   });
@@ -98,6 +106,35 @@ describe('dashboard: history', () => {
   test('begins with the first sample when there is none', () => {
     const empty = historyOf({ ...historyReply(start, 0), end: null });
     expect(withSample(empty, sampleAt(start, 5)).requestsPerSecond).toEqual([5]);
+  });
+});
+
+describe('dashboard: ranges of the charts', () => {
+  test('go further back than a day where there is a database', () => {
+    const names = (hasDatabase: boolean): string[] =>
+      rangesFor(hasDatabase).map(({ name }) => name);
+    expect(names(false)).toEqual(['15 min', '24 h']);
+    expect(names(true)).toEqual(['15 min', '24 h', '7 d', '30 d']);
+  });
+
+  test('ask memory and database for a day, and from a moment on for more', () => {
+    const paths = rangesFor(true).map((range) => historyPath(range, Date.UTC(2026, 0, 31)));
+    expect(paths.map((path) => path.split('?')[1])).toEqual([
+      'seconds=900',
+      'seconds=86400',
+      'from=2026-01-24T00:00:00.000Z',
+      'from=2026-01-01T00:00:00.000Z',
+    ]);
+  });
+
+  test.each([
+    [900, /^\d\d:\d\d:\d\d$/, /^\d\d:\d\d$/],
+    [86_400, /^\d+ Jan, \d\d:\d\d$/, /^\d\d:\d\d$/],
+    [604_800, /^\d+ Jan, \d\d:\d\d$/, /^\d+ Jan$/],
+  ])('of %d s say when something was as precisely as they can', (seconds, moment, tick) => {
+    const ms = Date.UTC(2026, 0, 15, 12);
+    expect(formatMoment(ms, seconds)).toMatch(moment);
+    expect(formatAxisMoment(ms, seconds)).toMatch(tick);
   });
 });
 

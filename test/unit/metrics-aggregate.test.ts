@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { MetricsAggregate } from '@lb/primary/internal/metrics/aggregate';
 import { setBackendGauges } from '@lb/primary/internal/metrics/backend-gauges';
 import { pool as poolSchema } from '@lb/shared/config/schema/pool';
 import { root, type Config } from '@lb/shared/config/schema/root';
@@ -8,14 +7,7 @@ import { DURATION_BUCKETS_SECONDS, METRICS } from '@lb/shared/metrics/catalog';
 import type { Snapshot } from '@lb/shared/model/snapshot';
 import { DEFAULT_TLS } from '../support/default-tls.ts';
 import { ALONE } from '../support/alone.ts';
-
-function aggregate(): MetricsAggregate {
-  return new MetricsAggregate({
-    version: '0.1.0',
-    node: 'v24.9.0',
-    startedAtSeconds: 1_700_000_000,
-  });
-}
+import { aggregate, text } from '../support/metrics-page.ts';
 
 function delta(
   firstSeries: number,
@@ -46,6 +38,7 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
     rateLimits: { limit: { rate: '1/s' } },
     caches: { cache: {} },
     tracing: {},
+    metrics: { persist: { type: 'influxdb', url: 'http://localhost:8086/?db=lb' } },
   });
   const config = { ...file, listeners: [{ name: listener }], routes: [{ name: route }] };
   const pools = [
@@ -63,17 +56,6 @@ function snapshot(backends: readonly string[], listener = 'web', route = 'api'):
   ];
   const known = { version: 1, workerCount: 1, slotCount: 2, ...ALONE };
   return { ...known, config: config as unknown as Config, pools };
-}
-
-async function text(metrics: MetricsAggregate, accept?: string): Promise<string[]> {
-  return (await page(metrics, accept)).body.split('\n');
-}
-
-async function page(metrics: MetricsAggregate, accept?: string) {
-  const { contentType, pieces } = metrics.expose(accept);
-  let body = '';
-  for await (const piece of pieces) body += piece;
-  return { contentType, body };
 }
 
 describe('counts of workers', () => {
@@ -247,77 +229,6 @@ describe('seeding', () => {
       });
     expect(metrics.value('lb_backend_effective_weight', ['app', 'a:1'])).toBe(1);
     expect(metrics.value('lb_backend_effective_weight', ['app', 'b:1'])).toBe(4);
-  });
-});
-
-describe('exposition', () => {
-  test('a histogram has cumulative buckets, sum and count', async () => {
-    const metrics = aggregate();
-    for (const seconds of [0.001, 0.002, 0.7, 99])
-      metrics.observe('lb_health_check_seconds', ['app'], seconds);
-    const lines = (await text(metrics)).filter((line) => line.startsWith('lb_health_check_seconds'));
-    expect(lines).toEqual([
-      'lb_health_check_seconds_bucket{le="0.001",pool="app"} 1',
-      ...['0.0025', '0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5'].map(
-        (le) => `lb_health_check_seconds_bucket{le="${le}",pool="app"} 2`,
-      ),
-      ...['1', '2.5', '5', '10', '30'].map(
-        (le) => `lb_health_check_seconds_bucket{le="${le}",pool="app"} 3`,
-      ),
-      'lb_health_check_seconds_bucket{le="+Inf",pool="app"} 4',
-      'lb_health_check_seconds_sum{pool="app"} 99.703',
-      'lb_health_check_seconds_count{pool="app"} 4',
-    ]);
-  });
-
-  test('label values are escaped', async () => {
-    const metrics = aggregate();
-    metrics.add('lb_events_total', ['a"b\\c\nd']);
-    expect(await text(metrics)).toContain('lb_events_total{type="a\\"b\\\\c\\nd"} 1');
-  });
-
-  test('is OpenMetrics when the scraper prefers it', async () => {
-    const metrics = aggregate();
-    metrics.add('lb_events_total', ['reload'], 2);
-    const accept =
-      'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
-    const { contentType, body } = await page(metrics, accept);
-    expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
-    expect(body).toContain('# TYPE lb_events counter\nlb_events_total{type="reload"} 2\n');
-    expect(body.endsWith('\n# EOF\n')).toBe(true);
-  });
-
-  test('no two families of the OpenMetrics page have one name', async () => {
-    const names = (await text(aggregate(), 'application/openmetrics-text'))
-      .filter((line) => line.startsWith('# TYPE '))
-      .map((line) => line.split(' ')[2]);
-    expect(new Set(names).size).toBe(names.length);
-    expect(names).toContain('lb_listener_connections_total');
-  });
-
-  test.each([undefined, '*/*', 'text/plain', 'text/plain, application/openmetrics-text;q=0.5'])(
-    'is the text format for Accept: %s',
-    (accept) => {
-      const { contentType } = aggregate().expose(accept);
-      expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
-    },
-  );
-
-  test('a gauge with quantiles is a summary', async () => {
-    const metrics = aggregate();
-    metrics.set('lb_worker_event_loop_delay_seconds', ['0', '0.99'], 0.02);
-    expect((await page(metrics)).body).toContain(
-      '# TYPE lb_worker_event_loop_delay_seconds summary\nlb_worker_event_loop_delay_seconds{worker="0",quantile="0.99"} 0.02\n',
-    );
-  });
-
-  test('a scraper that is slow has no effect on another', async () => {
-    const metrics = aggregate();
-    const slow = metrics.expose(undefined).pieces[Symbol.asyncIterator]();
-    await slow.next();
-    metrics.add('lb_events_total', ['reload']);
-    expect(await text(metrics)).toContain('lb_events_total{type="reload"} 1');
-    expect(await text(metrics, 'application/openmetrics-text')).toContain('# TYPE lb_events counter');
   });
 });
 

@@ -1,10 +1,10 @@
 /**
- * Builds the parts of an instance and ties them together: with overrides/overriding.ts, config/changing.ts, health/conditions.ts
- * and workers/workforce.ts, the only file that constructs them. Nothing begins here.
+ * Builds the parts of an instance and ties them together: with overrides/overriding.ts, config/changing.ts, health/conditions.ts,
+ * persist/keeping.ts and workers/workforce.ts, the only file that constructs them. Nothing begins here.
  */
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Logger } from '@lb/shared/logging/logger';
-import { type CacheResult, NO_ROUTE } from '@lb/shared/metrics/catalog';
+import { NO_ROUTE } from '@lb/shared/metrics/catalog';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Page } from './admin/page.ts';
 import { AdminServer } from './admin/server.ts';
@@ -29,12 +29,13 @@ import type { OutlierMonitor } from './outliers/outlier-monitor.ts';
 import { buildOverriding, type Overriding } from './overrides/overriding.ts';
 import { RequestView } from './request-view.ts';
 import { PoolView } from './pool-view.ts';
+import { buildKeeping } from './persist/keeping.ts';
+import type { Persistence } from './persist/persistence.ts';
 import { CookieSecret } from './snapshot/cookie-secret.ts';
 import { type PublisherOptions, SnapshotPublisher } from './snapshot/publisher.ts';
 import { SlotTable } from './snapshot/slots.ts';
 import { Sharing } from './store/sharing.ts';
-import type { Gauges } from './traffic/gauge-history.ts';
-import { type CacheCounts, Statistics } from './traffic/statistics.ts';
+import type { Statistics } from './traffic/statistics.ts';
 import { Traffic } from './traffic/traffic.ts';
 import type { LoadExchange } from './workers/load-exchange.ts';
 import type { Questions } from './workers/questions.ts';
@@ -78,6 +79,7 @@ export interface InstanceParts {
   readonly chronicle: Chronicle;
   readonly traffic: Traffic;
   readonly statistics: Statistics;
+  readonly persistence: Persistence;
   readonly slowStarts: SlowStarts;
   readonly health: HealthMonitor;
   readonly outliers: OutlierMonitor;
@@ -169,13 +171,12 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
   });
   const known = { publisher, load, traffic, overriding };
   const poolView = new PoolView({ ...known, ...conditions, limiting, slowStarts, metrics });
-  const statistics = new Statistics({
-    clock,
+  const keeping = buildKeeping(options, {
     traffic,
-    gauges: () => gaugesOf(metrics),
-    cacheCounts: () => cacheCountsOf(metrics),
+    metrics,
     routes: () => routeNames(publisher.current.config),
     pools: () => poolView.pools(),
+    hooks: chronicle.persistHooks,
   });
   const cacheControl = new CacheControl({
     clock,
@@ -185,7 +186,7 @@ export function buildParts(options: PrimaryOptions, lifecycle: Lifecycle): Insta
     workers: workforce.workerCaches,
     metrics,
   });
-  const shown = { listeners, supervisor, sharing, statistics, events, cacheControl, ...known };
+  const shown = { listeners, supervisor, sharing, events, cacheControl, ...keeping, ...known };
   const view = new InstanceView({
     version,
     startedAtMs,
@@ -269,19 +270,4 @@ function buildRecords(
 /** Names that traffic is counted by. */
 export function routeNames({ routes }: Config): readonly string[] {
   return [...routes.map(({ name }) => name), NO_ROUTE];
-}
-
-function gaugesOf(metrics: MetricsAggregate): Omit<Gauges, 'cacheHitRate'> {
-  return {
-    connections: metrics.total('lb_listener_connections'),
-    inFlight: metrics.total('lb_http_requests_in_flight'),
-  };
-}
-
-/** A request that was not to be looked for in a cache did not ask it. */
-function cacheCountsOf(metrics: MetricsAggregate): CacheCounts {
-  const count = (...results: readonly CacheResult[]): number =>
-    metrics.total('lb_cache_requests_total', ([, result]) => results.some((one) => one === result));
-  const answered = count('hit', 'stale', 'revalidated', 'collapsed');
-  return { asked: answered + count('miss'), answered };
 }

@@ -14,7 +14,7 @@ import type {
 } from '@lb/shared/admin-api/contract';
 import type { ExplainRequest, PastRequestReply } from '@lb/shared/admin-api/explain';
 import type { LogsReply } from '@lb/shared/admin-api/logs';
-import type { EventReply, HistoryReply } from '@lb/shared/admin-api/statistics';
+import type { EventReply } from '@lb/shared/admin-api/statistics';
 import type { LogFilter } from '@lb/shared/model/log-filter';
 import type { Purge } from '@lb/shared/model/purge';
 import { formatBind } from '@lb/shared/net/bind-address';
@@ -25,7 +25,9 @@ import type {
   BackendOutcome,
   EventMark,
   ExplainOutcome,
+  HistoryOutcome,
   HistoryPart,
+  HistoryQuestion,
 } from './admin/context.ts';
 import type { CacheControl } from './caches/cache-control.ts';
 import type { Changing } from './config/changing.ts';
@@ -37,6 +39,8 @@ import type { MetricsAggregate } from './metrics/aggregate.ts';
 import type { ExpositionPage } from './metrics/exposition.ts';
 import { factsOf } from './overrides/override.ts';
 import type { Overriding } from './overrides/overriding.ts';
+import type { Past } from './persist/past.ts';
+import type { Persistence } from './persist/persistence.ts';
 import type { RequestView } from './request-view.ts';
 import type { PoolView } from './pool-view.ts';
 import type { InstanceFacts } from './store/membership.ts';
@@ -66,6 +70,8 @@ export interface InstanceViewOptions {
   readonly requestView: RequestView;
   readonly traffic: Traffic;
   readonly statistics: Statistics;
+  readonly persistence: Persistence;
+  readonly past: Past;
   readonly events: EventLog;
   readonly metrics: MetricsAggregate;
   readonly sharing: Sharing;
@@ -94,6 +100,7 @@ export class InstanceView implements AdminContext {
       state: state(),
       config: this.#config(),
       store: this.#parts.sharing.state,
+      persist: this.#parts.persistence.state,
       instances: this.#parts.sharing.instances,
       workers: supervisor.workers.map((worker) => this.#worker(worker)),
       listeners: this.#listeners(),
@@ -212,8 +219,8 @@ export class InstanceView implements AdminContext {
     return this.#parts.metrics.expose(accept);
   }
 
-  history(part: HistoryPart, seconds: number): HistoryReply | undefined {
-    return this.#parts.statistics.history(part, seconds);
+  history(part: HistoryPart, asked: HistoryQuestion): Promise<HistoryOutcome> {
+    return this.#parts.past.history(part, asked);
   }
 
   watchStats(watcher: (sample: string) => void): () => void {

@@ -13,6 +13,7 @@ import type { InstanceState, InstanceView } from './instance-view.ts';
 import type { BindFailure } from './listeners/bind-failure.ts';
 import type { ListenerPlan } from './listeners/listener-set.ts';
 import { openAdmin } from './open-admin.ts';
+import { persistSettings } from './persist/persist-settings.ts';
 import { APPLY_TIMEOUT_MS } from './snapshot/publisher.ts';
 import { workerCountOf } from './workers/worker-count.ts';
 import type { Worker } from './workers/worker.ts';
@@ -147,19 +148,21 @@ export class Primary {
   }
 
   #sample(): void {
-    const { statistics, slowStarts, changing } = this.#parts;
+    const { statistics, persistence, slowStarts, changing } = this.#parts;
     statistics.step();
+    persistence.step();
     slowStarts.look();
     changing.history.sample();
     changing.guard.look();
   }
 
   #publish({ config, warnings, files }: Loaded): void {
-    const { publisher, chronicle, traffic, sharing } = this.#parts;
+    const { publisher, chronicle, traffic, sharing, persistence } = this.#parts;
     publisher.publish(config, workerCountOf(config), files);
     sharing.follow(publisher.current.store);
-    chronicle.configured(config, warnings);
     traffic.follow({ routes: routeNames(config), pools: publisher.pools });
+    persistence.follow(persistSettings(config.metrics, files));
+    chronicle.configured(config, warnings);
     this.#options.log.level = config.log.level;
   }
 
@@ -214,7 +217,11 @@ export class Primary {
   async #close(): Promise<void> {
     const { listeners, dealer, admin, load, sharing, changing } = this.#parts;
     const { health, outliers, limiting, questions, overriding, cacheControl } = this.#parts;
+    const { statistics, persistence } = this.#parts;
     this.#sampling?.stop();
+    // What came since the last second is in the last sample.
+    if (this.#sampling !== undefined) statistics.step();
+    await persistence.close();
     changing.guard.end('stopped', 'the instance stops');
     listeners.close();
     dealer.close();

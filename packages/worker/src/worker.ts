@@ -233,10 +233,7 @@ export class Worker {
       pause(LAST_LINES_MS),
     ]);
     this.#reports.close();
-    this.#reports.close();
     this.#services.accessTap.close();
-    const written = Promise.all([this.#logSink.close(), this.#stores.close()]);
-    await Promise.race([written, pause(LAST_LINES_MS)]);
     this.#setup.send({ lb: 1, type: 'drained' });
     this.#setup.exit();
   }

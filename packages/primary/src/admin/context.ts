@@ -52,6 +52,20 @@ export type ExplainOutcome =
 /** After which event, or from which time on, in milliseconds since 1970. */
 export type EventMark = { readonly afterId: number } | { readonly fromMs: number };
 
+/** The last so many seconds, or a stretch of time: up to now where `toMs` is undefined, in steps that suit a chart by default. */
+export type HistoryQuestion =
+  | { readonly seconds: number }
+  | {
+      readonly fromMs: number;
+      readonly toMs: number | undefined;
+      readonly stepSeconds: number | undefined;
+    };
+
+/** A history: 404 for a part that there is none of, 400 for a time that makes no sense. */
+export type HistoryOutcome =
+  | { readonly ok: true; readonly reply: HistoryReply }
+  | { readonly ok: false; readonly status: 400 | 404; readonly message: string };
+
 /** What a history is of; nothing for the whole instance. `backend` goes with `pool`. */
 export interface HistoryPart {
   readonly route?: string | undefined;
@@ -105,8 +119,8 @@ export interface AdminContext {
   stop(timeoutMs: number | undefined): void;
   /** `reason` is one line for people. */
   ready(): { readonly ready: boolean; readonly reason: string };
-  /** Undefined for a part that there is none of. @param seconds how far back, up to a day */
-  history(part: HistoryPart, seconds: number): HistoryReply | undefined;
+  /** Asks the database for what memory does not have, and waits for it two seconds at most. */
+  history(part: HistoryPart, asked: HistoryQuestion): Promise<HistoryOutcome>;
   /** Gives a StatsSample as JSON, at once and every second; returns what ends it. */
   watchStats(watcher: (sample: string) => void): () => void;
   /** Those that are kept, the oldest first. */

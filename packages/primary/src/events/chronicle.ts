@@ -17,6 +17,7 @@ import { factsOf } from '../overrides/override.ts';
 import type { OverrideChange } from '../overrides/override-table.ts';
 import type { RollOutcome } from '../workers/roll.ts';
 import type { Worker, WorkerDeath, WorkerState } from '../workers/worker.ts';
+import type { SampleWriterHooks } from '../persist/sample-writer.ts';
 import type { EventLog } from './event-log.ts';
 
 const NO_OVERRIDE = { state: null, weight: null, deadline: null };
@@ -32,6 +33,8 @@ const BREAKER_EVENTS = {
   open: 'breakerOpen',
   half_open: 'breakerHalfOpen',
 } as const;
+
+const PERSIST_GAUGES = ['lb_persist_up', 'lb_persist_queue_samples'] as const;
 
 const WORKER_STATES: readonly WorkerState[] = ['starting', 'running', 'draining'];
 
@@ -49,6 +52,20 @@ export interface ChronicleOptions {
 }
 
 export class Chronicle {
+  /** What is kept outside, and what keeps it. */
+  readonly persistHooks: SampleWriterHooks = {
+    onChange: ({ reason, isFirst, dropped }) => {
+      const { metrics, events } = this.#options;
+      metrics.set('lb_persist_up', [], reason === null ? 1 : 0);
+      if (reason !== null) events.record('persistDown', { reason });
+      // A database that was there from the start is no news.
+      else if (!isFirst) events.record('persistUp', { dropped });
+    },
+    onRefusal: (reason) => this.#options.events.record('persistRefused', { reason }),
+    onSamples: (outcome, count) =>
+      this.#options.metrics.add('lb_persist_samples_total', [outcome], count),
+    onQueue: (samples) => this.#options.metrics.set('lb_persist_queue_samples', [], samples),
+  };
   readonly #options: ChronicleOptions;
   /** Pools whose gauges are old. A thousand backends that go down together must not set a thousand gauges a thousand times. */
   readonly #stale = new Set<string>();
@@ -64,6 +81,8 @@ export class Chronicle {
     metrics.set('lb_config_last_reload_successful', [], 1);
     metrics.set('lb_store_up', [], isStoreUp() ? 1 : 0);
     metrics.set('lb_config_last_reload_success_timestamp_seconds', [], wallMs() / 1_000);
+    if (config.metrics.persist === null)
+      for (const gauge of PERSIST_GAUGES) metrics.drop(gauge, () => true);
     for (const { name } of pools()) this.#touch(name);
     for (const { path, line, message, hint } of warnings) {
       log.warn({ path, line, problem: message, hint }, 'configuration warning');

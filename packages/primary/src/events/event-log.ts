@@ -39,6 +39,13 @@ const EVENTS = {
   drain: { type: 'drain', level: 'info', text: 'draining' },
   storeDown: { type: 'store', level: 'warn', text: 'store away, going on without it' },
   storeUp: { type: 'store', level: 'info', text: 'store back' },
+  persistDown: {
+    type: 'persist',
+    level: 'warn',
+    text: 'metrics database away, samples wait for it',
+  },
+  persistUp: { type: 'persist', level: 'info', text: 'metrics database back' },
+  persistRefused: { type: 'persist', level: 'warn', text: 'metrics database refused samples' },
   overload: { type: 'overload', level: 'warn', text: 'overloaded: requests are shed' },
   overloadOver: { type: 'overload', level: 'info', text: 'not overloaded any more' },
   breakerOpen: { type: 'breaker', level: 'warn', text: 'circuit breaker open' },

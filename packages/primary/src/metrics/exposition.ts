@@ -82,10 +82,7 @@ export class Exposition {
 }
 
 /** A registry of prom-client, of either format. */
-type Writer = Pick<
-  Registry,
-  'registerMetric' | 'getSingleMetricAsString' | 'removeSingleMetric'
->;
+type Writer = Pick<Registry, 'registerMetric' | 'getSingleMetricAsString' | 'removeSingleMetric'>;
 
 interface Shown {
   readonly name: string;

@@ -5,6 +5,7 @@ import {
   COMPRESS_RESULTS,
   EJECTION_REASONS,
   MIRROR_RESULTS,
+  PERSIST_OUTCOMES,
   NO_ROUTE,
   QUEUE_REJECTIONS,
   RETRY_REASONS,
@@ -55,6 +56,7 @@ const EVENT_TYPES: readonly string[] = [
   'slow_start',
   'admin_action',
   'overload',
+  'persist',
 ];
 
 const LIMIT_RESULTS = ['allow', 'deny', 'shadow_deny', 'degraded'];
@@ -78,6 +80,7 @@ type Implied = Generator<ImpliedSeries, void, undefined>;
 export function* impliedSeries({ config, pools }: Pick<Snapshot, 'config' | 'pools'>): Implied {
   const routes = [...config.routes.map((route) => route.name), NO_ROUTE];
   yield* instanceSeries();
+  if (config.metrics.persist !== null) yield* persistSeries();
   for (const { name } of config.listeners) yield* listenerSeries(name, routes);
   for (const route of routes) yield* routeSeries(route);
   for (const { name, mirror, compress } of config.routes) {
@@ -123,6 +126,13 @@ function* instanceSeries(): Implied {
   }
   yield { metric: 'lb_worker_restarts_total', labels: [] };
   yield { metric: 'lb_access_log_dropped_total', labels: [] };
+}
+
+function* persistSeries(): Implied {
+  yield { metric: 'lb_persist_up', labels: [] };
+  yield { metric: 'lb_persist_queue_samples', labels: [] };
+  for (const outcome of PERSIST_OUTCOMES)
+    yield { metric: 'lb_persist_samples_total', labels: [outcome] };
 }
 
 function* listenerSeries(listener: string, routes: readonly string[]): Implied {

@@ -3,7 +3,8 @@
  *
  *     add ──▶ this second ── step ──▶ the last ten seconds
  *                                ├──▶ history by the second
- *                                └──▶ this minute ── every 60th ──▶ history by the minute
+ *                                ├──▶ this minute ── every 60th ──▶ history by the minute
+ *                                └──▶ recorded, when somebody asks for it
  */
 import type { TrafficReply } from '@lb/shared/admin-api/statistics';
 import { middleMs } from '@lb/shared/metrics/traffic-cells';
@@ -24,11 +25,19 @@ export interface Step {
   readonly seconds: number;
 }
 
+/** What there was since it was asked for the last time. */
+export interface Recorded extends Omit<TrafficReply, 'requestsPerSecond' | 'errorRate'> {
+  readonly requests: number;
+  readonly errors: number;
+}
+
 export class Flow {
   readonly #second = new Tally();
   /** Of the last seconds, each at its number modulo the length. */
   readonly #slices: Slice[] = Array.from({ length: WINDOW_SECONDS }, () => EMPTY_SLICE);
   readonly #minute = new Tally();
+  /** Undefined while nobody records. */
+  #recorded: Tally | undefined;
   readonly #bySecond = new History(SECONDS_KEPT);
   readonly #byMinute = new History(MINUTES_KEPT);
 
@@ -42,12 +51,27 @@ export class Flow {
     const slice = this.#second.take();
     this.#slices[number % WINDOW_SECONDS] = slice;
     this.#minute.addSlice(slice);
+    this.#recorded?.addSlice(slice);
   }
 
   /** A minute is over; called after the step that ended it. */
   stepMinute({ number, seconds }: Step): void {
     this.#byMinute.write(number, this.#minute, seconds);
     this.#minute.take();
+  }
+
+  /** Keeps what comes for takeRecorded(), or does not any more. */
+  record(isOn: boolean): void {
+    this.#recorded = isOn ? (this.#recorded ?? new Tally()) : undefined;
+  }
+
+  /** Of the steps since the last time; nothing while nobody records. */
+  takeRecorded(): Recorded {
+    const tally = this.#recorded ?? new Tally();
+    const { requests } = tally;
+    const recorded = { requests, errors: Math.min(requests, tally.errors), ...quantilesOf(tally) };
+    tally.clear();
+    return recorded;
   }
 
   /** Of the last steps. @param seconds how long they took @param scratch an empty one, to add them up in */
@@ -81,16 +105,19 @@ export const NO_TRAFFIC: TrafficReply = {
 function readingOf(slices: readonly Slice[], seconds: number, scratch: Tally): TrafficReply {
   for (const slice of slices) scratch.addSlice(slice);
   const { requests, errors } = scratch;
-  const [p50, p95, p99] = scratch.quantileCells() ?? [];
+  const quantiles = quantilesOf(scratch);
   scratch.clear();
   if (requests <= 0 || seconds <= 0) return NO_TRAFFIC;
   return {
     requestsPerSecond: Math.round((1_000 * requests) / seconds) / 1_000,
     errorRate: Math.min(1, errors / requests),
-    p50Ms: msOf(p50),
-    p95Ms: msOf(p95),
-    p99Ms: msOf(p99),
+    ...quantiles,
   };
+}
+
+function quantilesOf(tally: Tally): Pick<TrafficReply, 'p50Ms' | 'p95Ms' | 'p99Ms'> {
+  const [p50, p95, p99] = tally.quantileCells() ?? [];
+  return { p50Ms: msOf(p50), p95Ms: msOf(p95), p99Ms: msOf(p99) };
 }
 
 function msOf(cell: number | undefined): number | null {

@@ -90,6 +90,7 @@ export class Statistics {
       end: this.#endOf(isFine),
       ...columns,
       ...(isWhole ? gauges : NO_GAUGES),
+      warning: null,
     };
   }
 

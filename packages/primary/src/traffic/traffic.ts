@@ -9,7 +9,14 @@ import type { TrafficReply } from '@lb/shared/admin-api/statistics';
 import type { TrafficDelta, TrafficSeries } from '@lb/shared/ipc/messages';
 import { TRAFFIC_CELLS } from '@lb/shared/metrics/traffic-cells';
 import type { Clock } from '@lb/shared/time/clock';
-import { Flow, MINUTES_KEPT, NO_TRAFFIC, SECONDS_KEPT, WINDOW_SECONDS } from './flow.ts';
+import {
+  Flow,
+  MINUTES_KEPT,
+  NO_TRAFFIC,
+  type Recorded,
+  SECONDS_KEPT,
+  WINDOW_SECONDS,
+} from './flow.ts';
 import type { HistoryColumns } from './history.ts';
 import { Tally } from './tally.ts';
 
@@ -46,6 +53,7 @@ export class Traffic {
   #flows = new Map<string, Flow>();
   /** Empty between two readings: a thousand backends need no thousand places to add up in. */
   readonly #scratch = new Tally();
+  #isRecording = false;
   /** Of the last seconds, each at its number modulo the length. */
   readonly #lengths = new Float64Array(WINDOW_SECONDS);
   #seconds = 0;
@@ -69,7 +77,19 @@ export class Traffic {
       ]),
     ];
     this.#flows = new Map(names.map((name) => [name, this.#flows.get(name) ?? new Flow()]));
+    for (const flow of this.#flows.values()) flow.record(this.#isRecording);
     for (const book of this.#books.values()) book.targets = [];
+  }
+
+  /** Keeps what comes for takeRecorded(), or does not any more. */
+  record(isOn: boolean): void {
+    this.#isRecording = isOn;
+    for (const flow of this.#all()) flow.record(isOn);
+  }
+
+  /** What came of a part since the last time it was taken, up to the last second; undefined for what is not followed. */
+  takeRecorded(part: Part): Recorded | undefined {
+    return this.#flowOf(part)?.takeRecorded();
   }
 
   /** Takes what a worker counted. Ids are unique among the workers that live at one time. */

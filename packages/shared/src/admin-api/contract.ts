@@ -30,6 +30,16 @@ export interface StatusReply {
     /** Why it is not up; null when it is. */
     readonly reason: string | null;
   };
+  /** Where samples are kept (metrics.persist); null when they are not. */
+  readonly persist: {
+    readonly type: 'postgres' | 'influxdb';
+    /** What the last write said; null before the first. */
+    readonly up: boolean | null;
+    /** Why it is not up; null when it is. */
+    readonly reason: string | null;
+    /** Samples that wait for it. */
+    readonly queued: number;
+  } | null;
   /** Every instance that shares the store, as last heard, this one first. */
   readonly instances: readonly InstanceReply[];
   readonly workers: readonly WorkerReply[];

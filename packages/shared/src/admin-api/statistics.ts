@@ -61,24 +61,30 @@ export interface BackendSample
 
 /**
  * `GET /api/v1/stats/history`: `?seconds=900` is how far back it goes; up to 900 a value stands for a second, up to 86400
- * for a minute. Of the whole instance, or of `?route=`, `?pool=`, or `?pool=` with `?backend=`.
+ * for a minute. Of the whole instance, or of `?route=`, `?pool=`, or `?pool=` with `?backend=`. With metrics.persist, what the
+ * memory of the instance does not have comes from the database, and `?from=&to=&step=` asks for any stretch of time.
  */
 export interface HistoryReply {
-  /** 1 or 60. */
+  /** 1 or 60, or as it was asked for. */
   readonly stepSeconds: number;
   /** When the time of the last value ended; null while there is none. */
   readonly end: string | null;
-  /** Columns of the same length, the oldest value first. There are fewer than asked for when it was not running yet. */
-  readonly requestsPerSecond: readonly number[];
+  /**
+   * Columns of the same length, the oldest value first. There are fewer than asked for when it was not running yet. Null where
+   * nothing is known: it was not running for a while.
+   */
+  readonly requestsPerSecond: readonly (number | null)[];
   /** 0 to 1. */
-  readonly errorRate: readonly number[];
+  readonly errorRate: readonly (number | null)[];
   readonly p50Ms: readonly (number | null)[];
   readonly p95Ms: readonly (number | null)[];
   readonly p99Ms: readonly (number | null)[];
   /** Of the whole instance alone; null for a part of it. The values at the end of each step. */
-  readonly connections: readonly number[] | null;
-  readonly inFlight: readonly number[] | null;
+  readonly connections: readonly (number | null)[] | null;
+  readonly inFlight: readonly (number | null)[] | null;
   readonly cacheHitRate: readonly (number | null)[] | null;
+  /** Why the database was of no help where it should have been; null when nothing is missing for that. */
+  readonly warning: string | null;
 }
 
 /**

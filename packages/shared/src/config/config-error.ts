@@ -17,8 +17,16 @@ export interface ConfigError {
   readonly message: string;
   /** What was probably meant. */
   readonly hint: string | null;
-  /** The whole line as it stands in the file. */
+  /** The whole line as it stands in the file, but for passwords of URLs. */
   readonly excerpt: string | null;
+}
+
+/** What is shown may end up in a log. As long as before, so that columns stay what they are. */
+function withoutPasswords(line: string): string {
+  return line.replaceAll(
+    /(:\/\/[^\s/?#@:]*:)([^\s"']+)(?=@)/g,
+    (_, user: string, password: string) => user + '*'.repeat(password.length),
+  );
 }
 
 /** Gives problems their lines, sorts them by position and drops what is said twice (an alias repeats its anchor's mistakes). */
@@ -34,7 +42,7 @@ export function toConfigErrors(
     const { line, column, content } = lines.at(span.start);
     const room = Math.max(1, content.length - column + 1);
     const length = Math.min(room, Math.max(1, span.end - span.start));
-    return { ...said, line, column, length, excerpt: content };
+    return { ...said, line, column, length, excerpt: withoutPasswords(content) };
   });
   const seen = new Set<string>();
   return errors

@@ -46,7 +46,8 @@ function scalarHint(facet: Facet, value: string | number | boolean, path: Path):
     return /^\d+$/.test(text) && value === text ? 'remove the quotes' : null;
   const last = path.at(-1);
   if (last === 'bind') return bindHint(text);
-  if (last === 'url' || path.at(-2) === 'backends') return urlHint(text);
+  const isBackend = path[0] === 'pools' && (last === 'url' || path.at(-2) === 'backends');
+  if (isBackend) return urlHint(text);
   if (core instanceof z.ZodString && typeof value !== 'string')
     return `put it in quotes: "${text}"`;
   return null;

@@ -26,6 +26,7 @@ its line. An editor that knows JSON schemas completes keys when the file starts 
 | type | written as |
 | --- | --- |
 | duration | \`250ms\` \`5s\` \`2m\` \`1h\`; a fraction is allowed: \`1.5s\` |
+| days | \`30d\` |
 | size | \`512B\` \`64KiB\` \`10MiB\` \`1GiB\` |
 | rate | \`240B/s\` \`1KiB/s\`; \`0\` for no limit |
 | request rate | \`100/s\` \`600/m\` \`10000/h\` |

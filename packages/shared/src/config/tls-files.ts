@@ -1,4 +1,4 @@
-/** The files that `pools.*.tls` and `store.tls` name: read while the configuration is checked, so that no worker meets a bad one. */
+/** The files that `tls` of pools, of the store and of metrics.persist name: read while the configuration is checked, so that no worker meets a bad one. */
 import { X509Certificate, createPrivateKey, type KeyObject } from 'node:crypto';
 import type { ConfigFiles } from '../model/backend-tls.ts';
 import { ClientContexts } from '../net/client-tls.ts';
@@ -26,6 +26,7 @@ export function readTlsFiles(
   const reader = new TlsFiles(root, readFile);
   for (const name of names) reader.read(['pools', name, 'tls']);
   reader.read(['store', 'tls']);
+  reader.read(['metrics', 'persist', 'tls']);
   return reader;
 }
 

@@ -107,6 +107,8 @@ function settingTouches(key: string, { workers }: Transition): string {
       return `what is kept stays, as far as it fits; ${FROM_NOW_ON}`;
     case 'shutdown':
       return 'the next drain';
+    case 'metrics':
+      return 'samples from now on; those that wait are written where they were to go, if that can be done at once';
     case 'log':
       return 'log lines from now on';
     default:

@@ -17,6 +17,9 @@ export type RequestsPerSecond = number & { readonly [unit]?: 'requests/s' };
 /** `250ms`, `5s`, `2m`, `1h`; a fraction is allowed (`1.5s`). */
 export const DURATION_PATTERN: RegExp = /^\d+(\.\d+)?(ms|s|m|h)$/;
 
+/** `1d` to `9999d`. */
+export const DAYS_PATTERN: RegExp = /^[1-9]\d{0,3}d$/;
+
 /** `512B`, `64KiB`, `10MiB`, `1GiB`. */
 export const SIZE_PATTERN: RegExp = /^\d+(\.\d+)?(B|KiB|MiB|GiB)$/;
 
@@ -42,6 +45,12 @@ const BYTES_PER: Readonly<Record<string, number>> = {
 /** Reads a string that matches DURATION_PATTERN. @throws RangeError on any other text. */
 export function parseDuration(text: string): Milliseconds {
   return scaled(text, DURATION_PATTERN, MILLISECONDS_PER);
+}
+
+/** Reads a string that matches DAYS_PATTERN. @throws RangeError on any other text. */
+export function parseDays(text: string): number {
+  if (!DAYS_PATTERN.test(text)) throw new RangeError(`not a number of days: ${text}`);
+  return Number.parseInt(text, 10);
 }
 
 /** Reads a string that matches SIZE_PATTERN; fractions of a byte are rounded. @throws RangeError on any other text. */

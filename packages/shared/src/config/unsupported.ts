@@ -6,7 +6,7 @@ import type { Path } from './located.ts';
 
 /** Keys by the shape of the map they stand in; '' is the whole file. */
 export const UNSUPPORTED_KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['auths', 'geo', 'metrics'],
+  '': ['auths', 'geo'],
   'listeners.[]': ['tls', 'proxyProtocol'],
   'listeners.[].limits': ['connectionsPerIp', 'h2MaxConcurrentStreams'],
   'routes.[]': ['auth'],

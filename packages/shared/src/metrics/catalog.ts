@@ -229,6 +229,13 @@ export const METRICS = {
     'Spans of traces: exported to the collector, or dropped, because it did not take them.',
     'result',
   ),
+  lb_persist_up: gauge('primary', '1 while the database of metrics.persist takes samples.'),
+  lb_persist_queue_samples: gauge('primary', 'Samples that wait for the database.'),
+  lb_persist_samples_total: counter(
+    'primary',
+    'Samples by what became of them: written, rejected by the database, or dropped because too many waited.',
+    'outcome',
+  ),
   lb_events_total: counter('primary', 'Events.', 'type'),
   lb_admin_actions_total: counter(
     'primary',
@@ -334,6 +341,12 @@ export const CACHE_RESULTS = [
 
 /** Where the answer to a request came from. `collapsed`: from the request of another client. */
 export type CacheResult = (typeof CACHE_RESULTS)[number];
+
+/** Outcomes of lb_persist_samples_total. */
+export const PERSIST_OUTCOMES = ['written', 'rejected', 'dropped'] as const;
+
+/** What became of a sample. */
+export type PersistOutcome = (typeof PERSIST_OUTCOMES)[number];
 
 /** Methods that keep their name in labels; any other is `other`. */
 export const METHOD_LABELS: readonly string[] = [

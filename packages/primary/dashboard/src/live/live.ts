@@ -12,13 +12,8 @@ import type { PastRequestReply } from '@lb/shared/admin-api/explain';
 import type { EventReply, HistoryReply, StatsSample } from '@lb/shared/admin-api/statistics';
 import type { Clock } from '@lb/shared/time/clock';
 import { type Api, LoginNeeded } from '../api/api.ts';
-import {
-  type ChartHistory,
-  HISTORY_SECONDS,
-  historyOf,
-  NO_HISTORY,
-  withSample,
-} from '../model/history.ts';
+import { type ChartRange, historyPath, LIVE_RANGE } from '../model/chart-range.ts';
+import { type ChartHistory, historyOf, NO_HISTORY, withSample } from '../model/history.ts';
 import { areOutdated, joinPools } from '../model/rows.ts';
 import { Subscription, type StreamTrouble } from './subscription.ts';
 
@@ -34,6 +29,10 @@ export interface LiveView {
   readonly pools: readonly PoolReply[] | null;
   readonly sample: StatsSample | null;
   readonly history: ChartHistory;
+  /** How far back the history goes. */
+  readonly range: ChartRange;
+  /** Why the history has less than it should; null when it has all. */
+  readonly warning: string | null;
   /** The newest first. */
   readonly events: readonly EventReply[];
   readonly requests: readonly PastRequestReply[];
@@ -54,6 +53,8 @@ const STATS_SILENCE_MS = 4_000;
 const EVENTS_SILENCE_MS = 40_000;
 const POOLS_EVERY = 2;
 const REQUESTS_EVERY = 5;
+/** A history that does not go on by itself is asked for again. */
+const HISTORY_EVERY = 60;
 
 export class Live {
   readonly #options: LiveOptions;
@@ -64,6 +65,8 @@ export class Live {
     pools: null,
     sample: null,
     history: NO_HISTORY,
+    range: LIVE_RANGE,
+    warning: null,
     events: [],
     requests: [],
     sampledAtMs: null,
@@ -113,6 +116,13 @@ export class Live {
     this.#set({ phase: 'paused' });
   }
 
+  /** Has the charts go so far back from now on. */
+  show(range: ChartRange): void {
+    this.#hasGap = true;
+    this.#set({ range, history: NO_HISTORY, warning: null });
+    this.refresh();
+  }
+
   /** Asks again for what is shown, after a change that somebody made on the page. */
   refresh(): void {
     this.#ask(true).catch((error: unknown) => this.#failed(error));
@@ -124,13 +134,13 @@ export class Live {
   }
 
   #sampled(sample: StatsSample): void {
-    const { pools, history } = this.#view;
+    const { pools, history, range } = this.#view;
     const isNews = pools === null || areOutdated(pools, sample);
     this.#set({
       phase: 'live',
       sample,
       pools: pools && joinPools(pools, sample),
-      history: withSample(history, sample),
+      history: range === LIVE_RANGE ? withSample(history, sample) : history,
       sampledAtMs: this.#options.clock.monotonicMs(),
     });
     const isDue = this.#samples++ % POOLS_EVERY === 0;
@@ -154,28 +164,38 @@ export class Live {
     if (this.#isRefreshing) return;
     this.#isRefreshing = true;
     const { api } = this.#options;
+    const { range } = this.#view;
+    const isOld = range !== LIVE_RANGE && this.#samples % HISTORY_EVERY === 1;
     try {
       const [status, pools, history, requests] = await Promise.all([
         api.get<StatusReply>('/api/v1/status'),
         withPools ? api.get<{ pools: readonly PoolReply[] }>('/api/v1/pools') : undefined,
-        this.#hasGap
-          ? api.get<HistoryReply>(`/api/v1/stats/history?seconds=${HISTORY_SECONDS}`)
+        this.#hasGap || isOld
+          ? api.get<HistoryReply>(historyPath(range, this.#instanceMs()))
           : undefined,
         this.#samples % REQUESTS_EVERY === 1
           ? api.get<{ requests: readonly PastRequestReply[] }>('/api/v1/requests')
           : undefined,
       ]);
-      if (history !== undefined) this.#hasGap = false;
+      // Another range may have been chosen meanwhile.
+      const isWanted = history !== undefined && range === this.#view.range;
+      if (isWanted) this.#hasGap = false;
       this.#set({
         trouble: null,
         status,
         ...(pools && { pools: pools.pools }),
-        ...(history && { history: historyOf(history) }),
+        ...(isWanted && { history: historyOf(history), warning: history.warning }),
         ...(requests && { requests: requests.requests }),
       });
+      if (range.needsDatabase && status.persist === null) this.show(LIVE_RANGE);
     } finally {
       this.#isRefreshing = false;
     }
+  }
+
+  #instanceMs(): number {
+    const { sample } = this.#view;
+    return sample === null ? this.#options.clock.wallMs() : Date.parse(sample.at);
   }
 
   #failed(error: unknown): void {

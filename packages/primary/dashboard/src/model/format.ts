@@ -9,6 +9,15 @@ const HUNDREDTHS = new Intl.NumberFormat('en', {
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY_AND_CLOCK = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const DAY_SECONDS = 86_400;
+
 /** What stands for a number that there is none of. */
 export const NONE = '–';
 
@@ -61,6 +70,16 @@ export function formatAge(ms: number): string {
 /** Local time of day of an ISO 8601 time: `14:03:07` */
 export function formatClock(iso: string): string {
   return CLOCK.format(new Date(iso));
+}
+
+/** A moment as precise as it has to be within a time of this length: `14:03:07`, `26 Nov, 14:03` */
+export function formatMoment(ms: number, withinSeconds: number): string {
+  return (withinSeconds < DAY_SECONDS ? CLOCK : DAY_AND_CLOCK).format(ms);
+}
+
+/** Where there is little room: `14:03`, `26 Nov` */
+export function formatAxisMoment(ms: number, withinSeconds: number): string {
+  return withinSeconds > DAY_SECONDS ? DAY.format(ms) : CLOCK.format(ms).slice(0, 5);
 }
 
 /** Local date and time of day of an ISO 8601 time. */

@@ -1,8 +1,6 @@
-/** The last fifteen minutes, a value a second: what the charts draw. */
+/** What the charts draw: the last fifteen minutes, a value a second, or a longer time in longer steps. */
 import type { HistoryReply, StatsSample } from '@lb/shared/admin-api/statistics';
-
-/** How much is kept. */
-export const HISTORY_SECONDS = 900;
+import { LIVE_RANGE } from './chart-range.ts';
 
 type Column = readonly (number | null)[];
 
@@ -50,13 +48,13 @@ export function historyOf(reply: HistoryReply): ChartHistory {
   };
 }
 
-/** The history with one more sample; a second that it has already is replaced, one that is older changes nothing. */
+/** The last fifteen minutes with one more sample; a second that it has already is replaced, one that is older changes nothing. */
 export function withSample(history: ChartHistory, { at, totals }: StatsSample): ChartHistory {
   const second = Math.floor(Date.parse(at) / 1_000);
   const last = history.seconds.at(-1) ?? 0;
   if (second < last) return history;
   const kept = second === last ? -1 : undefined;
-  const oldest = second - HISTORY_SECONDS;
+  const oldest = second - LIVE_RANGE.seconds;
   const from = history.seconds.findIndex((each) => each > oldest);
   const append = <T>(column: readonly T[], value: T): T[] => [
     ...(from < 0 ? [] : column.slice(from, kept)),

@@ -25,7 +25,12 @@ export function App({ view }: { readonly view: LiveView }) {
       <Header view={view} />
       <main class={isOld ? 'old' : ''}>
         <Tiles status={view.status} sample={view.sample} />
-        <Charts history={view.history} />
+        <Charts
+          history={view.history}
+          range={view.range}
+          warning={view.warning}
+          status={view.status}
+        />
         <Pools pools={view.pools} />
         {view.pools !== null && (
           <div class="columns">

@@ -1,8 +1,9 @@
-/** One chart of the last fifteen minutes. Its cursor is that of all the others, by mouse and by arrow keys. */
+/** One chart. Its cursor is that of all the others, by mouse and by arrow keys. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { formatClock } from '../model/format.ts';
-import { type ChartHistory, HISTORY_SECONDS } from '../model/history.ts';
+import type { ChartRange } from '../model/chart-range.ts';
+import { formatAxisMoment, formatMoment } from '../model/format.ts';
+import type { ChartHistory } from '../model/history.ts';
 import { useColourScheme } from './use-colour-scheme.ts';
 
 /** What is drawn as one line. Lines differ by their dashes as well as by colour. */
@@ -19,6 +20,7 @@ export interface ChartProps {
   readonly title: string;
   readonly lines: readonly Line[];
   readonly history: ChartHistory;
+  readonly range: ChartRange;
   readonly format: (value: number) => string;
   /** The upper end of the axis is never below it, so that noise does not look like an outage. */
   readonly leastTop: number;
@@ -26,10 +28,10 @@ export interface ChartProps {
 
 const SYNC_KEY = 'lbctl';
 const HEIGHT_PX = 150;
-/** Between two steps of an arrow key. */
-const KEY_STEP_SECONDS = 5;
+/** Values between two steps of an arrow key. */
+const KEY_STEP = 5;
 
-export function Chart({ title, lines, history, format, leastTop }: ChartProps) {
+export function Chart({ title, lines, history, range, format, leastTop }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [pointed, setPointed] = useState<number | null>(null);
@@ -37,7 +39,7 @@ export function Chart({ title, lines, history, format, leastTop }: ChartProps) {
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const options = chartOptions({ lines, format, leastTop, onPoint: setPointed });
+    const options = chartOptions({ lines, range, format, leastTop, onPoint: setPointed });
     const made = new uPlot(
       { ...options, width: element.clientWidth, height: HEIGHT_PX },
       dataOf(history, lines),
@@ -52,7 +54,7 @@ export function Chart({ title, lines, history, format, leastTop }: ChartProps) {
       sizes.disconnect();
       made.destroy();
     };
-  }, [scheme]);
+  }, [scheme, range]);
   useEffect(() => plot.current?.setData(dataOf(history, lines)), [history]);
   const last = history.seconds.length - 1;
   const place = pointed !== null && pointed <= last ? pointed : last;
@@ -67,7 +69,7 @@ export function Chart({ title, lines, history, format, leastTop }: ChartProps) {
             {lines.length > 1 && line.name} <b>{valueAt(history, line, place, format)}</b>
           </span>
         ))}
-        <time class={pointed === null ? 'unseen' : ''}>{timeAt(history, place)}</time>
+        <time class={pointed === null ? 'unseen' : ''}>{timeAt(history, place, range)}</time>
       </figcaption>
       <div
         class="plot"
@@ -78,11 +80,11 @@ export function Chart({ title, lines, history, format, leastTop }: ChartProps) {
         aria-valuemin={0}
         aria-valuemax={Math.max(0, last)}
         aria-valuenow={Math.max(0, place)}
-        aria-valuetext={spoken(history, lines, place, format)}
+        aria-valuetext={spoken({ lines, history, range, format }, place)}
         onKeyDown={(event) => {
           if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
           event.preventDefault();
-          step(event.key === 'ArrowLeft' ? -KEY_STEP_SECONDS : KEY_STEP_SECONDS);
+          step(event.key === 'ArrowLeft' ? -KEY_STEP : KEY_STEP);
         }}
       />
     </figure>
@@ -97,11 +99,11 @@ function Swatch({ line: { colour, dash } }: { readonly line: Line }) {
   );
 }
 
-interface ChartSettings extends Pick<ChartProps, 'lines' | 'format' | 'leastTop'> {
+interface ChartSettings extends Pick<ChartProps, 'lines' | 'range' | 'format' | 'leastTop'> {
   readonly onPoint: (place: number | null) => void;
 }
 
-function chartOptions({ lines, format, leastTop, onPoint }: ChartSettings) {
+function chartOptions({ lines, range: { seconds }, format, leastTop, onPoint }: ChartSettings) {
   const style = getComputedStyle(document.documentElement);
   const colourOf = (property: string): string => style.getPropertyValue(property).trim();
   const axis = {
@@ -122,7 +124,7 @@ function chartOptions({ lines, format, leastTop, onPoint }: ChartSettings) {
     scales: {
       x: {
         range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [
-          Math.min(min, max - HISTORY_SECONDS),
+          Math.min(min, max - seconds),
           max,
         ],
       },
@@ -139,7 +141,7 @@ function chartOptions({ lines, format, leastTop, onPoint }: ChartSettings) {
         space: 70,
         size: 26,
         values: (_: uPlot, moments: number[]) =>
-          moments.map((moment) => formatClock(new Date(moment * 1_000).toISOString()).slice(0, 5)),
+          moments.map((moment) => formatAxisMoment(moment * 1_000, seconds)),
       },
       {
         ...axis,
@@ -195,18 +197,16 @@ function valueAt(
   return value === null ? '–' : format(value);
 }
 
-function timeAt({ seconds }: ChartHistory, place: number): string {
+function timeAt({ seconds }: ChartHistory, place: number, range: ChartRange): string {
   const second = seconds[place];
-  return second === undefined ? '--:--:--' : formatClock(new Date(second * 1_000).toISOString());
+  return second === undefined ? '--:--:--' : formatMoment(second * 1_000, range.seconds);
 }
 
 function spoken(
-  history: ChartHistory,
-  lines: readonly Line[],
+  { history, lines, range, format }: Pick<ChartProps, 'history' | 'lines' | 'range' | 'format'>,
   place: number,
-  format: (value: number) => string,
 ): string {
   if (history.seconds.length === 0) return 'no values yet';
   const values = lines.map((line) => `${line.name} ${valueAt(history, line, place, format)}`);
-  return `${timeAt(history, place)}: ${values.join(', ')}`;
+  return `${timeAt(history, place, range)}: ${values.join(', ')}`;
 }

@@ -1,7 +1,9 @@
 /** The charts of the whole instance. */
+import type { StatusReply } from '@lb/shared/admin-api/contract';
+import type { LiveView } from '../live/live.ts';
 import { formatCount, formatMs, formatRate, formatShare } from '../model/format.ts';
-import type { ChartHistory } from '../model/history.ts';
 import { Chart, type Line } from './chart.tsx';
+import { RangeChoice } from './range-choice.tsx';
 
 const RATE: readonly Line[] = [
   { name: 'all', column: 'requestsPerSecond', colour: '--line-1', dash: [], isFilled: true },
@@ -19,13 +21,25 @@ const LOAD: readonly Line[] = [
   { name: 'in flight', column: 'inFlight', colour: '--line-2', dash: [6, 2] },
 ];
 
-export function Charts({ history }: { readonly history: ChartHistory }) {
+export interface ChartsProps extends Pick<LiveView, 'history' | 'range' | 'warning'> {
+  readonly status: StatusReply | null;
+}
+
+export function Charts({ history, range, warning, status }: ChartsProps) {
+  const shared = { history, range };
   return (
-    <section class="charts" aria-label="The last 15 minutes">
-      <Chart title="Requests/s" lines={RATE} history={history} format={formatRate} leastTop={10} />
-      <Chart title="Latency" lines={LATENCY} history={history} format={formatMs} leastTop={2} />
-      <Chart title="Errors" lines={ERRORS} history={history} format={formatShare} leastTop={0.05} />
-      <Chart title="Load" lines={LOAD} history={history} format={formatCount} leastTop={10} />
+    <section aria-label={`The last ${range.words}`}>
+      <RangeChoice
+        range={range}
+        hasDatabase={(status?.persist ?? null) !== null}
+        warning={warning}
+      />
+      <div class="charts">
+        <Chart title="Requests/s" lines={RATE} {...shared} format={formatRate} leastTop={10} />
+        <Chart title="Latency" lines={LATENCY} {...shared} format={formatMs} leastTop={2} />
+        <Chart title="Errors" lines={ERRORS} {...shared} format={formatShare} leastTop={0.05} />
+        <Chart title="Load" lines={LOAD} {...shared} format={formatCount} leastTop={10} />
+      </div>
     </section>
   );
 }

@@ -1,6 +1,7 @@
 /** `lbctl status`: the instance at a glance. */
 import type { PoolReply, StatusReply } from '@lb/shared/admin-api/contract';
 import { EXIT } from '../exit-codes.ts';
+import { persistText } from '../persist-text.ts';
 import { storeText } from '../store-text.ts';
 import { formatTable } from '../table.ts';
 import type { ClientCall } from './client.ts';
@@ -24,12 +25,13 @@ export function statusLines(
   pools: readonly PoolReply[],
   nowMs: number,
 ): string[] {
-  const { config, totals, store } = reply;
+  const { config, totals, store, persist } = reply;
   const uptime = formatUptime(nowMs - Date.parse(reply.startedAt));
   return [
     `lbctl ${reply.version}  ${reply.state}  up ${uptime}  pid ${reply.pid}  node ${reply.node}`,
     `config   ${config.path ?? '(command line)'}  ${config.hash}  loaded ${config.loadedAt}${reloadText(config)}`,
     `store    ${storeText(store)}`,
+    ...(persist === null ? [] : [`persist  ${persistText(persist)}`]),
     `traffic  ${totals.requestsPerSecond.toFixed(1)} req/s  ${totals.inFlight} in flight  ${totals.connections} connections  ${totals.requests} requests  ${totals.errors} errors`,
     '',
     ...formatTable(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { cache } from './cache.ts';
 import { admin, log, overload, requestId, shutdown } from './instance.ts';
 import { listener } from './listener.ts';
+import { metrics } from './metrics.ts';
 import { pool } from './pool.ts';
 import { rateLimit } from './rate-limit.ts';
 import { route } from './route.ts';
@@ -57,6 +58,7 @@ export const root = z.strictObject({
     .nullable()
     .default(null)
     .describe('Traces of requests, for a collector of OpenTelemetry. Default: off.'),
+  metrics: metrics.prefault({}).describe('Where what is measured is kept.'),
   requestId: requestId.prefault({}).describe('Request ids.'),
   shutdown: shutdown.prefault({}).describe('What happens on SIGTERM.'),
   overload: overload

@@ -3,16 +3,19 @@ import { z } from 'zod';
 import { isCidr } from '../../net/cidr.ts';
 import {
   BYTE_RATE_PATTERN,
+  DAYS_PATTERN,
   DURATION_PATTERN,
   RATE_PATTERN,
   SIZE_PATTERN,
   parseByteRate,
+  parseDays,
   parseDuration,
   parseRate,
   parseSize,
 } from '../units.ts';
 
 const DURATION_HINT = 'expected a duration such as "250ms", "5s", "2m" or "1h"';
+const DAYS_HINT = 'expected a number of days such as "30d"';
 const SIZE_HINT = 'expected a size such as "512B", "64KiB" or "10MiB"';
 const REQUESTS_HINT = 'expected a rate such as "100/s", "600/m" or "10000/h"';
 const LIMIT_HINT = `${SIZE_HINT}, or 0 for no limit`;
@@ -33,6 +36,19 @@ export const positiveDuration = z
     'expected a duration above zero',
   )
   .transform(parseDuration);
+
+/** How much time a sample stands for: the moments of samples are whole seconds. */
+export const sampleInterval = z
+  .string(DURATION_HINT)
+  .regex(DURATION_PATTERN, DURATION_HINT)
+  .refine(
+    (text) => !DURATION_PATTERN.test(text) || isSampleInterval(parseDuration(text)),
+    'expected whole seconds, from 1s to 1h',
+  )
+  .transform(parseDuration);
+
+/** A number of days such as `30d`, as a number. */
+export const days = z.string(DAYS_HINT).regex(DAYS_PATTERN, DAYS_HINT).transform(parseDays);
 
 /** A size string, as bytes. */
 export const size = z.string(SIZE_HINT).regex(SIZE_PATTERN, SIZE_HINT).transform(parseSize);
@@ -98,6 +114,10 @@ export const method = z
   .string('expected a method such as GET')
   .regex(/^[A-Z][A-Z-]*$/, 'expected a method in upper case such as GET')
   .refine((text) => text !== 'CONNECT', '"CONNECT" is not supported yet');
+
+function isSampleInterval(ms: number): boolean {
+  return ms >= 1_000 && ms <= 3_600_000 && ms % 1_000 === 0;
+}
 
 function isPossibleRate(perSecond: number): boolean {
   return perSecond > 0 && perSecond <= 1e6;

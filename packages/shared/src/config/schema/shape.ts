@@ -2,13 +2,22 @@
 import { z } from 'zod';
 import { formatByteRate, formatDuration, formatRate, formatSize } from '../units.ts';
 import { hedgeDelay } from './retries.ts';
-import { byteRate, duration, positiveDuration, requestRate, size, sizeOrNone } from './scalars.ts';
+import {
+  byteRate,
+  days,
+  duration,
+  positiveDuration,
+  requestRate,
+  sampleInterval,
+  size,
+  sizeOrNone,
+} from './scalars.ts';
 
 /** Any schema of zod. */
 export type Schema = z.core.$ZodType;
 
 /** A kind of quantity that is a string in the file and a number in the program. */
-export type Unit = 'duration' | 'size' | 'rate' | 'request rate';
+export type Unit = 'duration' | 'days' | 'size' | 'rate' | 'request rate';
 
 /** A schema without its wrappers. */
 export interface Facet {
@@ -117,6 +126,8 @@ export function inUnit(unit: Unit | undefined, value: unknown): unknown {
   switch (unit) {
     case 'duration':
       return formatDuration(value);
+    case 'days':
+      return `${value}d`;
     case 'size':
       return formatSize(value);
     case 'rate':
@@ -132,7 +143,8 @@ function unitOf(core: Schema): Unit | undefined {
   // A schema that was given a description is a copy with the same definition.
   const isOneOf = (...kinds: Schema[]): boolean =>
     kinds.some((kind) => kind._zod.def === core._zod.def);
-  if (isOneOf(duration, positiveDuration, hedgeDelay)) return 'duration';
+  if (isOneOf(duration, positiveDuration, sampleInterval, hedgeDelay)) return 'duration';
+  if (isOneOf(days)) return 'days';
   if (isOneOf(size, sizeOrNone)) return 'size';
   if (isOneOf(requestRate)) return 'request rate';
   return isOneOf(byteRate) ? 'rate' : undefined;
