@@ -149,8 +149,11 @@ export class SharedTier implements Tier {
     const body = StoredBody.of(store, [bytes]);
     const entry = new Entry({ key, variant, answer: head, body }, receivedMs);
     memory.put(entry);
-    use?.(entry);
-    body.release();
+    try {
+      use?.(entry);
+    } finally {
+      body.release();
+    }
     return entry;
   }
 
