@@ -96,11 +96,10 @@ export class StickyPool {
       answerLines: '',
       clientAddress: '192.0.2.1',
       header: (name: string) => fields[name],
-      connection: { peerAddress: '192.0.2.1' },
+      isFromProxy: true,
       services: {
         clock: this.timeline,
         store: this.store,
-        runtime: () => ({ trustedProxies: { trusts: () => true } }),
       },
     };
     const visit: Visit = sticky.visit(exchange as unknown as Exchange, pool);

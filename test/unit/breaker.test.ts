@@ -118,3 +118,19 @@ test('trials of which nothing is heard are given out again', async () => {
 
   expect(breaker.takeTrials(3)).toBe(3);
 });
+
+test('a trial that is heard of too late costs no other: workers report at times of their own', async () => {
+  const { breaker, timeline } = scene({ halfOpen: 2, openFor: 1_000 });
+  breaker.count(20, 20);
+  await timeline.advance(1_000);
+  expect(breaker.takeTrials(2)).toBe(2);
+  breaker.count(1, 0);
+  await timeline.advance(1_000);
+
+  breaker.count(1, 0);
+  expect(breaker.state).toBe('half_open');
+  expect(breaker.takeTrials(2)).toBe(1);
+  breaker.count(1, 0);
+
+  expect(breaker.state).toBe('closed');
+});

@@ -91,17 +91,17 @@ export class Breaker {
 
   #open(reason: string): void {
     this.#wait(() => {
-      this.#beginTrials();
+      this.#succeeded = 0;
+      this.#giveTrials();
       this.#enter('half_open', `was open for ${this.#config.openFor / 1_000} s`);
     });
     this.#enter('open', reason);
   }
 
-  #beginTrials(): void {
-    this.#trialsLeft = this.#config.halfOpen;
-    this.#succeeded = 0;
-    // A trial may never end: its worker is gone, its client left, nobody came to use it.
-    this.#wait(() => this.#beginTrials());
+  #giveTrials(): void {
+    this.#trialsLeft = this.#config.halfOpen - this.#succeeded;
+    // A trial may never end: its worker is gone, its client left, nobody came to use it. Another takes its place.
+    this.#wait(() => this.#giveTrials());
   }
 
   #wait(run: () => void): void {
