@@ -21,6 +21,7 @@ function scene(over: Partial<BreakerConfig> = {}) {
       clock: timeline,
       schedule: timeline.schedule,
       onChange: (_, to) => changes.push(to),
+      onTrials: () => undefined,
     },
   );
   return { timeline, changes, breaker };

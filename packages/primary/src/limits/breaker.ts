@@ -20,6 +20,8 @@ export interface BreakerOptions {
   readonly schedule: Schedule;
   /** It is in another state, and why. */
   readonly onChange: (from: BreakerState, to: BreakerState, reason: string) => void;
+  /** There are trials again for who asked in vain. */
+  readonly onTrials: () => void;
 }
 
 export class Breaker {
@@ -101,7 +103,10 @@ export class Breaker {
   #giveTrials(): void {
     this.#trialsLeft = this.#config.halfOpen - this.#succeeded;
     // A trial may never end: its worker is gone, its client left, nobody came to use it. Another takes its place.
-    this.#wait(() => this.#giveTrials());
+    this.#wait(() => {
+      this.#giveTrials();
+      this.#options.onTrials();
+    });
   }
 
   #wait(run: () => void): void {

@@ -28,6 +28,8 @@ export interface BreakersOptions {
 interface Entry {
   readonly of: Wanted;
   readonly breaker: Breaker;
+  /** Trials that each worker could use, as it said last: it does not say so again. */
+  readonly wanted: Map<number, number>;
 }
 
 /** A backend that has a breaker. */
@@ -76,14 +78,28 @@ export class Breakers {
 
   /** A worker could use some trials. */
   report(workerId: number, { slot, wanted }: PermitReport): void {
-    const trials = this.#entries.get(slot)?.breaker.takeTrials(wanted) ?? 0;
-    if (trials > 0) this.#options.allow(workerId, slot, trials);
+    const entry = this.#entries.get(slot);
+    entry?.wanted.set(workerId, wanted);
+    if (entry !== undefined) this.#give(entry, workerId);
+  }
+
+  /** A worker is gone. */
+  remove(workerId: number): void {
+    for (const { wanted } of this.#entries.values()) wanted.delete(workerId);
   }
 
   /** Stops every timer. */
   close(): void {
     for (const { breaker } of this.#entries.values()) breaker.close();
     this.#entries.clear();
+  }
+
+  #give({ of: { slot }, breaker, wanted }: Entry, workerId: number): void {
+    const trials = breaker.takeTrials(wanted.get(workerId) ?? 0);
+    if (trials === 0) return;
+    // Who was given some says anew what it wants.
+    wanted.delete(workerId);
+    this.#options.allow(workerId, slot, trials);
   }
 
   #newEntry(of: Wanted): Entry {
@@ -93,8 +109,12 @@ export class Breakers {
       clock,
       schedule,
       onChange: (from, to, reason) => onChange({ slot, pool, backend: name, from, to, reason }),
+      onTrials: () => {
+        for (const workerId of entry.wanted.keys()) this.#give(entry, workerId);
+      },
     });
-    return { of, breaker };
+    const entry: Entry = { of, breaker, wanted: new Map() };
+    return entry;
   }
 }
 

@@ -66,6 +66,7 @@ export class Limiting {
   /** A worker is gone. */
   remove(workerId: number): void {
     this.#permits.remove(workerId);
+    this.#breakers.remove(workerId);
   }
 
   /** Stops every timer. */
