@@ -21,6 +21,11 @@ function writer(path: string) {
   return { lines, errors };
 }
 
+function bytesOf(line: string): { readonly bytes: Buffer; readonly length: number } {
+  const bytes = Buffer.from(line);
+  return { bytes, length: bytes.length };
+}
+
 describe('the writer of lines', () => {
   test('writes every line in order, in a folder that it makes', async () => {
     await using at = await folder();
@@ -28,7 +33,7 @@ describe('the writer of lines', () => {
     const { lines } = writer(path);
     const wanted = Array.from({ length: 5_000 }, (_, i) => `line ${i} ${'x'.repeat(i % 90)}\n`);
 
-    for (const line of wanted) lines.write(line);
+    for (const line of wanted) lines.write(bytesOf(line));
     await lines.close();
 
     expect(await readFile(path, 'utf8')).toBe(wanted.join(''));
@@ -39,7 +44,7 @@ describe('the writer of lines', () => {
     const path = join(at.path, 'blocked', 'access.log');
     await writeFile(join(at.path, 'blocked'), 'a file where a folder should be');
     const { lines, errors } = writer(path);
-    lines.write('early\n');
+    lines.write(bytesOf('early\n'));
     await eventually(() => expect(errors.length).toBeGreaterThan(1));
 
     await rm(join(at.path, 'blocked'));
@@ -51,7 +56,7 @@ describe('the writer of lines', () => {
     await using at = await folder();
     await writeFile(join(at.path, 'blocked'), '');
     const { lines } = writer(join(at.path, 'blocked', 'access.log'));
-    lines.write('lost\n');
+    lines.write(bytesOf('lost\n'));
 
     await expect(lines.close()).resolves.toBeUndefined();
   });
@@ -60,13 +65,13 @@ describe('the writer of lines', () => {
     await using at = await folder();
     const path = join(at.path, 'access.log');
     const { lines, errors } = writer(path);
-    lines.write('one\n');
+    lines.write(bytesOf('one\n'));
     await eventually(async () => expect(await readFile(path, 'utf8')).toBe('one\n'));
     await rename(path, `${path}.1`);
     await mkdir(path);
 
     for (let i = 0; i < 20; i++) lines.reopen();
-    lines.write('two\n');
+    lines.write(bytesOf('two\n'));
     await eventually(() => expect(errors.length).toBeGreaterThan(0));
     await rm(path, { recursive: true });
 
@@ -81,7 +86,9 @@ describe('the writer of lines', () => {
     const { lines } = writer(join(at.path, 'blocked', 'access.log'));
     const line = `${'x'.repeat(1024 * 1024 - 1)}\n`;
 
-    const taken = Array.from({ length: 20 }, () => lines.write(line)).filter(Boolean).length;
+    const taken = Array.from({ length: 20 }, () => lines.write(bytesOf(line))).filter(
+      Boolean,
+    ).length;
 
     expect(taken).toBe(16);
     await lines.close();
@@ -91,10 +98,10 @@ describe('the writer of lines', () => {
     await using at = await folder();
     const path = join(at.path, 'access.log');
     const { lines } = writer(path);
-    lines.write('ours\n');
+    lines.write(bytesOf('ours\n'));
     await eventually(async () => expect(await readFile(path, 'utf8')).toBe('ours\n'));
     await appendFile(path, 'theirs\n');
-    lines.write('ours again\n');
+    lines.write(bytesOf('ours again\n'));
     await lines.close();
 
     expect(await readFile(path, 'utf8')).toBe('ours\ntheirs\nours again\n');

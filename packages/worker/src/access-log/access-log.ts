@@ -3,6 +3,7 @@ import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Exchange } from '../request/exchange.ts';
 import type { Ending } from '../request/finish-exchange.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { type LineFormat, lineFormat } from './line-format.ts';
 import type { LogSink } from './log-sink.ts';
 
@@ -10,6 +11,7 @@ export class AccessLog {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #sink: LogSink;
+  readonly #line = new LineBuffer();
   /** undefined when there is no access log. */
   #format: LineFormat | undefined;
   #sample = 1;
@@ -30,6 +32,10 @@ export class AccessLog {
   write(exchange: Exchange, ending: Ending): void {
     if (this.#format === undefined) return;
     if (this.#sample < 1 && !ending.hasFailed && this.#random() >= this.#sample) return;
-    this.#sink.write(this.#format.line(exchange, ending, this.#clock.wallMs()));
+    const line = this.#line;
+    line.begin();
+    this.#format.write(line, exchange, ending, this.#clock.wallMs());
+    line.end();
+    this.#sink.write(line);
   }
 }

@@ -12,6 +12,7 @@ import type { Config } from '@lb/shared/config/schema/root';
 import type { Exchange } from '../request/exchange.ts';
 import type { Ending } from '../request/finish-exchange.ts';
 import { JsonFormat } from './json-format.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { Redaction } from './redaction.ts';
 
 const SEND_INTERVAL_MS = 100;
@@ -22,6 +23,7 @@ const MOST_HELD = 250;
 export class AccessTap {
   readonly #clock: Pick<Clock, 'wallMs'>;
   readonly #send: (message: ToPrimary) => void;
+  readonly #line = new LineBuffer();
   /** What the access log would say, whatever its own format. */
   #format = new JsonFormat(new Redaction([]));
   /** Of all who read; undefined when nobody does. */
@@ -62,8 +64,9 @@ export class AccessTap {
       this.#missed++;
       return;
     }
-    const line = this.#format.line(exchange, ending, this.#clock.wallMs());
-    this.#held.push(JSON.parse(line) as AccessRecord);
+    this.#line.begin();
+    this.#format.write(this.#line, exchange, ending, this.#clock.wallMs());
+    this.#held.push(JSON.parse(this.#line.toString()) as AccessRecord);
   }
 
   /** Tells the last of it. */

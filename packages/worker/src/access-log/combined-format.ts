@@ -3,6 +3,7 @@ import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import type { Exchange } from '../request/exchange.ts';
 import type { Ending } from '../request/finish-exchange.ts';
 import { escapeHex } from './escape.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import type { LineFormat } from './line-format.ts';
 import { protocolOf } from './protocol.ts';
 import type { Redaction } from './redaction.ts';
@@ -18,16 +19,16 @@ export class CombinedFormat implements LineFormat {
     this.#redaction = redaction;
   }
 
-  line(exchange: Exchange, { status }: Ending, wallMs: number): string {
+  write(line: LineBuffer, exchange: Exchange, { status }: Ending, wallMs: number): void {
     const { clientAddress, method, path, search, response, head } = exchange;
     const target = this.#redaction.reference(`${path}${search}`);
     const request = `${method} ${target} ${protocolOf(exchange)}`;
     const referer = this.#redaction.referer(head?.lines.valueOf(REFERER));
     const agent = this.#redaction.field('user-agent', head?.lines.valueOf(USER_AGENT));
-    return (
+    line.text(
       `${clientAddress === '' ? '-' : clientAddress} - - [${commonDate(wallMs)}]` +
-      ` "${escapeHex(request, MAX_VALUE)}" ${status} ${response.bodyBytes}` +
-      ` "${escapeHex(referer, MAX_VALUE)}" "${escapeHex(agent, MAX_VALUE)}"\n`
+        ` "${escapeHex(request, MAX_VALUE)}" ${status} ${response.bodyBytes}` +
+        ` "${escapeHex(referer, MAX_VALUE)}" "${escapeHex(agent, MAX_VALUE)}"`,
     );
   }
 }

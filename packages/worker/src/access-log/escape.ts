@@ -10,7 +10,7 @@ export const MAX_LINE = 4096;
 const MAX_JSON_VALUE = 600;
 
 /** Most values need no escape, and telling that costs less than escaping. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+export const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** JSON; null for what is not there. */
 export function quote(text: string | undefined): string {

@@ -4,16 +4,17 @@ import type { Exchange } from '../request/exchange.ts';
 import type { Ending } from '../request/finish-exchange.ts';
 import { CombinedFormat } from './combined-format.ts';
 import { EcsFormat } from './ecs-format.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import { JsonFormat } from './json-format.ts';
 import { Redaction } from './redaction.ts';
 import { TemplateFormat } from './template-format.ts';
 
 export interface LineFormat {
   /**
-   * ASCII with its line end, whatever the request holds, and never longer than a pipe takes in one piece.
-   * @param wallMs when the request was over
+   * Puts a line into the buffer, without its line end: ASCII, whatever the request holds, and never longer than a pipe takes in
+   * one piece. @param wallMs when the request was over
    */
-  line(exchange: Exchange, ending: Ending, wallMs: number): string;
+  write(line: LineBuffer, exchange: Exchange, ending: Ending, wallMs: number): void;
 }
 
 export function lineFormat({ format, redact }: Config['log']['access']): LineFormat {

@@ -27,6 +27,12 @@ const LAST_TRIES = 10;
 
 const STDOUT = 1;
 
+/** The first `length` of some bytes. */
+interface Line {
+  readonly bytes: Buffer;
+  readonly length: number;
+}
+
 /** Lines that go out with one write. */
 interface Chunk {
   readonly bytes: Buffer;
@@ -69,18 +75,18 @@ export class LineWriter {
     this.#pump();
   }
 
-  /** Takes a line of ASCII with its line end; false when there is no room for it. */
-  write(line: string): boolean {
-    if (this.#waitingBytes + line.length > MAX_WAITING_BYTES) return false;
-    this.#waitingBytes += line.length;
+  /** Takes a copy of a line with its line end; false when there is no room for it. */
+  write({ bytes, length }: Line): boolean {
+    if (this.#waitingBytes + length > MAX_WAITING_BYTES) return false;
+    this.#waitingBytes += length;
     const open = this.#chunks.at(-1);
-    if (open !== undefined && open.used + line.length <= open.bytes.length) {
-      open.used += open.bytes.write(line, open.used, 'latin1');
+    if (open !== undefined && open.used + length <= open.bytes.length) {
+      open.used += bytes.copy(open.bytes, open.used, 0, length);
       this.#pumpLater();
       return true;
     }
-    const chunk = this.#newChunk(line.length);
-    chunk.used = chunk.bytes.write(line, 'latin1');
+    const chunk = this.#newChunk(length);
+    chunk.used = bytes.copy(chunk.bytes, 0, 0, length);
     this.#chunks.push(chunk);
     if (open !== undefined && this.#timer === undefined) this.#pump();
     this.#pumpLater();

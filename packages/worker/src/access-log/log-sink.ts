@@ -3,6 +3,7 @@
  * reader that has stopped never holds a request up: what does not fit into the buffer is dropped and counted.
  */
 import type { Logger } from 'pino';
+import type { LineBuffer } from './line-buffer.ts';
 import { LineWriter, type LineWriterListener } from './line-writer.ts';
 
 export class LogSink {
@@ -24,7 +25,8 @@ export class LogSink {
     if (path !== undefined) this.#writer = new LineWriter(path, this.#complainOnce(path));
   }
 
-  write(line: string): void {
+  /** Takes a copy. */
+  write(line: LineBuffer): void {
     if (this.#writer?.write(line) === false) this.#onDrop();
   }
 

@@ -5,6 +5,7 @@ import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import type { Exchange } from '../request/exchange.ts';
 import type { Ending } from '../request/finish-exchange.ts';
 import { escapeHex, MAX_LINE } from './escape.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import type { LineFormat } from './line-format.ts';
 import { protocolOf } from './protocol.ts';
 import type { Redaction } from './redaction.ts';
@@ -38,7 +39,7 @@ export class TemplateFormat implements LineFormat {
     const pieces = readAccessTemplate(template);
     const fixed = pieces.reduce((sum, piece) => sum + ('text' in piece ? piece.text.length : 0), 1);
     const values = pieces.filter((piece) => !('text' in piece)).length;
-    this.#maxValue = Math.min(MAX_VALUE, Math.floor((MAX_LINE - fixed) / values)) - MARK_LENGTH;
+    this.#maxValue = Math.min(MAX_VALUE, Math.floor((MAX_LINE - 1 - fixed) / values)) - MARK_LENGTH;
     this.#redaction = redaction;
     this.#parts = pieces.map((piece): Part => {
       if ('text' in piece) return piece.text;
@@ -50,12 +51,10 @@ export class TemplateFormat implements LineFormat {
     });
   }
 
-  line(exchange: Exchange, ending: Ending, wallMs: number): string {
+  write(line: LineBuffer, exchange: Exchange, ending: Ending, wallMs: number): void {
     const known = { exchange, ending, wallMs, redaction: this.#redaction, time: this.#time };
-    let line = '';
     for (const part of this.#parts)
-      line += typeof part === 'string' ? part : escapeHex(part(known), this.#maxValue);
-    return `${line}\n`;
+      line.text(typeof part === 'string' ? part : escapeHex(part(known), this.#maxValue));
   }
 }
 

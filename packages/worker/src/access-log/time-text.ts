@@ -22,9 +22,8 @@ export class TimeText {
   }
 }
 
-/** With three decimals, `null` for none: numbers with fractions take long to print, whole ones do not. */
-export function milliseconds(ms: number | undefined): string {
-  if (ms === undefined) return 'null';
+/** With three decimals: numbers with fractions take long to print, whole ones do not. */
+export function milliseconds(ms: number): string {
   const microseconds = Math.round(ms * 1000);
   const whole = Math.floor(microseconds / 1000);
   return `${whole}.${threeDigits(microseconds - whole * 1000)}`;
