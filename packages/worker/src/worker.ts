@@ -67,7 +67,6 @@ export class Worker {
   readonly #setup: WorkerSetup;
   readonly #cells = new Cells();
   readonly #tunnels = new Tunnels(this.#cells);
-  readonly #logSink: LogSink;
   readonly #accessLog: AccessLog;
   readonly #backends: Backends;
   readonly #limiters: Limiters;
@@ -92,8 +91,8 @@ export class Worker {
     const { log, place } = setup;
     this.#setup = setup;
     const dropped = this.#cells.series('lb_access_log_dropped_total');
-    this.#logSink = new LogSink(log, () => this.#cells.add(dropped, 1));
-    this.#accessLog = new AccessLog(this.#logSink, clock, random);
+    const sink = new LogSink(log, () => this.#cells.add(dropped, 1));
+    this.#accessLog = new AccessLog(sink, clock, random);
     this.#backends = new Backends(this.#cells, clock, random, place);
     this.#backends.onOutlier(() => this.#reports.sendOutcomes());
     this.#backends.desk.connect(setup.send);
@@ -208,7 +207,7 @@ export class Worker {
         this.#services.accessTap.open(message.filters);
         return;
       case 'reopen-logs':
-        this.#logSink.reopen();
+        this.#accessLog.reopen();
         return;
       case 'ping':
         this.#setup.send({ lb: 1, type: 'pong' });
@@ -229,7 +228,7 @@ export class Worker {
     clearInterval(this.#shedderTimer);
     this.#backends.desk.close();
     await Promise.race([
-      Promise.all([this.#logSink.close(), this.#stores.close(), this.#tracing.close()]),
+      Promise.all([this.#accessLog.close(), this.#stores.close(), this.#tracing.close()]),
       pause(LAST_LINES_MS),
     ]);
     this.#reports.close();

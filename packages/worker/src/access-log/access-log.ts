@@ -1,4 +1,11 @@
-/** One line per request that is over, in the format that the file asks for. */
+/**
+ * One line per request that is over, in the format that the file asks for.
+ *
+ *     write* ── end of the turn of the event loop, or 64 of them ──▶ their lines, one after the other ──▶ sink
+ *
+ * What is run once in between much else is run with cold caches: a line that is made by itself, at the end of its request, costs many times what
+ * it costs behind another.
+ */
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
 import type { Exchange } from '../request/exchange.ts';
@@ -6,6 +13,9 @@ import type { Ending } from '../request/finish-exchange.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { type LineFormat, lineFormat } from './line-format.ts';
 import type { LogSink } from './log-sink.ts';
+
+/** Requests whose lines are made together at most: more would outlive a collection of young objects. */
+const MOST_WAITING = 64;
 
 export class AccessLog {
   readonly #clock: Clock;
@@ -15,6 +25,10 @@ export class AccessLog {
   /** undefined when there is no access log. */
   #format: LineFormat | undefined;
   #sample = 1;
+  /** Requests that are over, and how they ended, in their order. */
+  readonly #exchanges: Exchange[] = [];
+  readonly #endings: Ending[] = [];
+  readonly #flushLater = (): void => this.#flush();
 
   constructor(sink: LogSink, clock: Clock, random: Random) {
     this.#sink = sink;
@@ -23,18 +37,45 @@ export class AccessLog {
   }
 
   configure(config: Config['log']['access']): void {
+    this.#flush();
     this.#format = config.enabled ? lineFormat(config) : undefined;
     this.#sample = config.sample;
     this.#sink.open(config.enabled ? config.path : undefined);
   }
 
-  /** Sampling never drops an error. */
+  /** Takes a request that is over: nothing of it changes any more. Sampling never drops an error. */
   write(exchange: Exchange, ending: Ending): void {
     if (this.#format === undefined) return;
     if (this.#sample < 1 && !ending.hasFailed && this.#random() >= this.#sample) return;
+    if (this.#exchanges.length === 0) setImmediate(this.#flushLater);
+    this.#exchanges.push(exchange);
+    this.#endings.push(ending);
+    if (this.#exchanges.length === MOST_WAITING) this.#flush();
+  }
+
+  /** Starts a new file at the same path, after the old one was moved away. */
+  reopen(): void {
+    this.#sink.reopen();
+  }
+
+  /** Resolves when all lines are written, or given up. */
+  close(): Promise<void> {
+    this.#flush();
+    return this.#sink.close();
+  }
+
+  #flush(): void {
+    const wallMs = this.#clock.wallMs();
+    for (let at = 0; at < this.#exchanges.length; at++)
+      this.#writeLine(this.#exchanges[at] as Exchange, this.#endings[at] as Ending, wallMs);
+    this.#exchanges.length = 0;
+    this.#endings.length = 0;
+  }
+
+  #writeLine(exchange: Exchange, ending: Ending, wallMs: number): void {
     const line = this.#line;
     line.begin();
-    this.#format.write(line, exchange, ending, this.#clock.wallMs());
+    this.#format?.write(line, exchange, ending, wallMs);
     line.end();
     this.#sink.write(line);
   }
