@@ -1,6 +1,6 @@
 /** A collector of traces: posts to it, and what it says. @see https://opentelemetry.io/docs/specs/otlp/#otlphttp */
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type http from 'node:http';
+import { nodeHttp, nodeHttps } from '@lb/shared/net/node-modules';
 import { endpointOf } from './endpoint.ts';
 
 /** What became of a post. */
@@ -34,10 +34,9 @@ export class Collector {
   constructor(otlp: string, headers: Readonly<Record<string, string>>) {
     this.#url = endpointOf(otlp);
     this.#headers = { 'Content-Type': 'application/json', ...headers };
-    const isTls = this.#url.protocol === 'https:';
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent = isTls ? new https.Agent(options) : new http.Agent(options);
-    this.#request = isTls ? https.request : http.request;
+    const { Agent, request } = this.#url.protocol === 'https:' ? nodeHttps() : nodeHttp();
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.#request = request;
   }
 
   /** Without what may be a secret of it. */
