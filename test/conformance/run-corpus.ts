@@ -22,7 +22,7 @@ export interface Result {
 const LANES = 64;
 
 /** So short that every connection comes to an end by itself, with 408 or in silence: that end is what is waited for. */
-const LIMITS = '{ headerTimeout: 1s, bodyIdleTimeout: 1s, keepAliveTimeout: 200ms }';
+const LIMITS = '{ headerTimeout: 2s, bodyIdleTimeout: 2s, keepAliveTimeout: 200ms }';
 
 /** A step that is not answered in this time is followed by the next: well below the limits. */
 const STEP_MS = 100;
