@@ -3,8 +3,8 @@
  *
  *     write* ── end of the turn of the event loop, or 64 of them ──▶ their lines, one after the other ──▶ sink
  *
- * What is run once in between much else is run with cold caches: a line that is made by itself, at the end of its request, costs many times what
- * it costs behind another.
+ * In a loop a line costs half a microsecond; switching the log on cost a request seven and more, when each line was made by itself
+ * in between everything else.
  */
 import type { Config } from '@lb/shared/config/schema/root';
 import type { Clock, Random } from '@lb/shared/time/clock';
