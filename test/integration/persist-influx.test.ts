@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { InfluxStore } from '@lb/primary/internal/persist/influx/influx-store';
 import { type InfluxServer, startInflux } from '../support/influx-server.ts';
 import { parseLines } from '../support/line-protocol.ts';
-import { sampleOf, settingsFor, soon, sorted } from '../support/samples.ts';
+import { expectSteps, sampleOf, settingsFor, soon, sorted } from '../support/samples.ts';
 
 const NOON = Date.UTC(2026, 10, 26, 12);
 const SOCKET = { pool: 'web', backend: `a b,c=d 'e' "f"\\g\\` };
@@ -63,39 +63,7 @@ describe('InfluxDB 1', () => {
   test('gives samples back as steps, of one instance and one part alone', async () => {
     await using kept = openStore({ url: server.url() });
     await using other = openStore({ url: server.url() }, 'two');
-    const gauges = { connections: 5, cacheHitRate: 0.5 };
-    await kept.store.write(
-      [
-        sampleOf({}, NOON - 60_000, gauges),
-        sampleOf({}, NOON - 10_000, { ...gauges, connections: 7, requests: 30, p50Ms: 6 }),
-        sampleOf({}, NOON, { ...gauges, errors: 0 }),
-        sampleOf({}, NOON + 1_000),
-        sampleOf({ pool: 'web' }, NOON),
-        sampleOf(SOCKET, NOON, { p50Ms: null, p95Ms: null, p99Ms: null, requests: 0 }),
-      ],
-      soon(),
-    );
-    await other.store.write([sampleOf({}, NOON)], soon());
-    const question = { endMs: NOON, stepMs: 60_000, count: 2 };
-    expect(sorted(await kept.store.read({ ...question, part: {} }, soon()))).toEqual([
-      {
-        back: 0,
-        seconds: 20,
-        requests: 40,
-        errors: 1,
-        p50Ms: 5,
-        p95Ms: 4,
-        p99Ms: 8,
-        connections: 6,
-        inFlight: 3,
-        cacheHitRate: 0.5,
-      },
-      expect.objectContaining({ back: 1, seconds: 10, requests: 10, connections: 5 }),
-    ]);
-    expect(await kept.store.read({ ...question, part: SOCKET }, soon())).toMatchObject([
-      { back: 0, requests: 0, p50Ms: null },
-    ]);
-    expect(await kept.store.read({ ...question, part: { route: 'x' } }, soon())).toEqual([]);
+    await expectSteps(kept.store, other.store, SOCKET);
   });
 
   test('takes a minute that ends at any moment', async () => {

@@ -5,7 +5,7 @@ import { createAuthority } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
-import { sampleOf, settingsFor, soon, sorted } from '../support/samples.ts';
+import { expectSteps, sampleOf, settingsFor, soon } from '../support/samples.ts';
 
 const NOON = Date.UTC(2026, 10, 26, 12);
 const DAY_MS = 86_400_000;
@@ -140,40 +140,7 @@ describe('samples', () => {
   test('are read back as steps, of one instance and one part alone', async () => {
     await using kept = openStore();
     await using other = openStore({ instance: 'two' });
-    const gauges = { connections: 5, cacheHitRate: 0.5 };
-    await kept.store.write(
-      [
-        sampleOf({}, NOON - 60_000, gauges),
-        sampleOf({}, NOON - 10_000, { ...gauges, connections: 7, requests: 30, p50Ms: 6 }),
-        sampleOf({}, NOON, { ...gauges, errors: 0 }),
-        sampleOf({}, NOON + 1_000),
-        sampleOf(WEB, NOON),
-        sampleOf({ pool: 'web', backend: 'b' }, NOON, { p50Ms: null, requests: 0 }),
-      ],
-      soon(),
-    );
-    await other.store.write([sampleOf({}, NOON)], soon());
-    const question = { endMs: NOON, stepMs: 60_000, count: 2 };
-    expect(sorted(await kept.store.read({ ...question, part: {} }, soon()))).toEqual([
-      {
-        back: 0,
-        seconds: 20,
-        requests: 40,
-        errors: 1,
-        p50Ms: 5,
-        p95Ms: 4,
-        p99Ms: 8,
-        connections: 6,
-        inFlight: 3,
-        cacheHitRate: 0.5,
-      },
-      expect.objectContaining({ back: 1, seconds: 10, requests: 10, connections: 5 }),
-    ]);
-    const backend = { pool: 'web', backend: 'b' };
-    expect(await kept.store.read({ ...question, part: backend }, soon())).toMatchObject([
-      { back: 0, requests: 0, p50Ms: null },
-    ]);
-    expect(await kept.store.read({ ...question, part: { route: 'x' } }, soon())).toEqual([]);
+    await expectSteps(kept.store, other.store, { pool: 'web', backend: 'b' });
   });
 
   test('are none before the first was written', async () => {

@@ -44,18 +44,20 @@ export interface PastQuestion {
 }
 
 /** What samples of one step add up to. Quantiles are means, each interval counting by its requests. */
-export interface PastStep {
+export interface PastStep extends Pick<
+  Sample,
+  | 'seconds'
+  | 'requests'
+  | 'errors'
+  | 'p50Ms'
+  | 'p95Ms'
+  | 'p99Ms'
+  | 'connections'
+  | 'inFlight'
+  | 'cacheHitRate'
+> {
   /** 0 for the step that ends at the end, 1 for the one before, ... */
   readonly back: number;
-  readonly seconds: number;
-  readonly requests: number;
-  readonly errors: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly connections: number | null;
-  readonly inFlight: number | null;
-  readonly cacheHitRate: number | null;
 }
 
 /** Why a database did not do what it was asked. */

@@ -35,6 +35,8 @@ export function escapeHex(text: string | undefined, most: number): string {
 }
 
 const MARK = '...';
+/** By so much a shortened value is longer than it was to be. */
+export const MARK_LENGTH: number = MARK.length;
 
 /** Cuts where no escape is cut in two, and says that it did. */
 function shorten(escaped: string, most: number): string {

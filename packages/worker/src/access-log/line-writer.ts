@@ -9,12 +9,10 @@
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import { MAX_LINE } from './escape.ts';
 
 /** What waits to be written at most; about 50,000 lines. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-
-/** What one write to a pipe takes: up to this many bytes of several processes never mix (PIPE_BUF). */
-const PIPE_BYTES = 4096;
 
 /** Each write wakes a thread, which costs as much as putting a hundred lines together. */
 const FILE_BYTES = 256 * 1024;
@@ -71,7 +69,7 @@ export class LineWriter {
   constructor(path: string, listener: LineWriterListener) {
     this.#path = path;
     this.#listener = listener;
-    this.#chunkBytes = path === 'stdout' ? PIPE_BYTES : FILE_BYTES;
+    this.#chunkBytes = path === 'stdout' ? MAX_LINE : FILE_BYTES;
     this.#pump();
   }
 

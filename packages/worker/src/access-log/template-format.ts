@@ -4,7 +4,7 @@ import { fieldsOf } from '../http1/head-text.ts';
 import { REFERER, USER_AGENT } from '../http1/field-names.ts';
 import type { Exchange } from '../request/exchange.ts';
 import type { Ending } from '../request/finish-exchange.ts';
-import { escapeHex, MAX_LINE } from './escape.ts';
+import { escapeHex, MARK_LENGTH, MAX_LINE } from './escape.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import type { LineFormat } from './line-format.ts';
 import { protocolOf } from './protocol.ts';
@@ -13,9 +13,6 @@ import { milliseconds, TimeText } from './time-text.ts';
 
 /** Longest value where few stand in a line, as escaped; with many they share what the line has. */
 const MAX_VALUE = 1_200;
-
-/** What a shortened value ends with, and the line. */
-const MARK_LENGTH = 3;
 
 /** All that a line can be made of. */
 interface Known {

@@ -15,12 +15,13 @@ export function beginExchange(arrival: Arrival, services: Services): Begun {
   const { connection, listener, head } = arrival;
   const { trustedProxies, requestIdName, tracer } = services.runtime();
   const peer = connection.peerAddress;
-  const isTrusted = head !== undefined && trustedProxies.trusts(peer);
-  const given = isTrusted ? head.header(requestIdName) : undefined;
+  const isFromProxy = head !== undefined && trustedProxies.trusts(peer);
+  const given = isFromProxy ? head.header(requestIdName) : undefined;
   const startedMs = services.clock.monotonicMs();
   const identity = {
     id: given !== undefined && isAcceptableId(given) ? given : services.requestIds.next(startedMs),
-    clientAddress: isTrusted
+    isFromProxy,
+    clientAddress: isFromProxy
       ? trustedProxies.clientBehind(peer, head.header('x-forwarded-for') ?? '')
       : peer,
     startedMs,

@@ -1,4 +1,5 @@
 /** How the client came, behind trusted proxies. */
+
 /** A request, as far as it matters here. */
 export interface ForwardedRequest {
   /** Whoever sent it is a trusted proxy: what it says of the client is believed. */

@@ -38,6 +38,8 @@ export interface Arrival {
 /** What is found out of a request before it is looked at closer. */
 export interface Identity {
   readonly id: string;
+  /** Whoever sent it is a trusted proxy: what it says of the client is believed. */
+  readonly isFromProxy: boolean;
   /** The client behind trusted proxies; '' on a unix socket. */
   readonly clientAddress: string;
   /** On the monotonic clock. */
@@ -59,6 +61,8 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
   readonly listener: ListenerContext;
   readonly services: Services;
   readonly id: string;
+  /** Whoever sent it is a trusted proxy: what it says of the client is believed. */
+  readonly isFromProxy: boolean;
   /** The client behind trusted proxies; '' on a unix socket. */
   readonly clientAddress: string;
   /** On the monotonic clock. */
@@ -118,6 +122,7 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
     this.listener = arrival.listener;
     this.services = services;
     this.id = identity.id;
+    this.isFromProxy = identity.isFromProxy;
     this.clientAddress = identity.clientAddress;
     this.startedMs = identity.startedMs;
     this.method = head?.method ?? '';
@@ -132,11 +137,6 @@ export class Exchange implements PickContext, Matchable, ConnectionUser, BodySou
   /** All lines of a field, joined by commas; undefined when there is none. @param lower the name in lower case */
   header(lower: string): string | undefined {
     return this.head?.header(lower);
-  }
-
-  /** Whoever sent it is a trusted proxy: what it says of the client is believed. */
-  get isFromProxy(): boolean {
-    return this.services.runtime().trustedProxies.trusts(this.connection.peerAddress);
   }
 
   /** Where the body of the answer goes. */

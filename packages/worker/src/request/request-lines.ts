@@ -26,12 +26,10 @@ export interface ForwardedMemo {
 
 /** Latin-1, each line with its CR LF; framing (Content-Length, Transfer-Encoding) is the engine's. */
 export function requestLines(exchange: Exchange, hostSent: string): string {
-  const { head, services, connection } = exchange;
+  const { head, services } = exchange;
   if (head === undefined) throw new Error('a request that is forwarded has a head');
   const runtime = services.runtime();
-  const forwarded = head.mayIdentify
-    ? new ForwardedFields(runtime.trustedProxies.trusts(connection.peerAddress))
-    : undefined;
+  const forwarded = head.mayIdentify ? new ForwardedFields(exchange.isFromProxy) : undefined;
   const idName = runtime.requestIdName;
   let text = keptLines(head, linesToKeep(head, runtime), {
     hostSent,
