@@ -20,8 +20,6 @@ interface Plan {
   readonly about: string;
   readonly isDefault?: boolean;
   readonly load: Load;
-  /** By name: those that are asked for something else. */
-  readonly loads?: Readonly<Record<string, Load>>;
   readonly contestants: readonly Contestant[];
 }
 
@@ -43,6 +41,25 @@ export function amongPeers(plan: Plan): Scenario {
   return scenario(plan, (arena) => chosen(plan.contestants, arena), pairing);
 }
 
+interface LoadsPlan extends Omit<Plan, 'load' | 'contestants'> {
+  readonly contestant: Contestant;
+  /** By name. */
+  readonly loads: Readonly<Record<string, Load>>;
+}
+
+/**
+ * What one instance is asked for, by turns: by how much each costs more than the first. Two instances differ by more than what
+ * they are asked for: where their memory came to lie, and what was compiled how.
+ */
+export function amongLoads({ loads, contestant, ...plan }: LoadsPlan): Scenario {
+  const names = Object.keys(loads);
+  const [first = ''] = names;
+  const load = loads[first];
+  if (load === undefined) throw new Error(`${plan.name} has no loads`);
+  const pairing: Pairing = { heading: `it : ${first}`, pair: (name) => [name, first] };
+  return scenario({ ...plan, load }, () => [contestant], pairing, loads);
+}
+
 /** Variants of lbctl: by how much each costs more than the first. `--only` leaves them alone. */
 export function amongVariants(plan: Plan): Scenario {
   const first = plan.contestants[0]?.name ?? '';
@@ -51,9 +68,10 @@ export function amongVariants(plan: Plan): Scenario {
 }
 
 function scenario(
-  { name, about, isDefault = false, load, loads = {} }: Plan,
+  { name, about, isDefault = false, load }: Omit<Plan, 'contestants'>,
   contestantsIn: (arena: Arena) => readonly Contestant[],
   pairing: Pairing,
+  loads?: Readonly<Record<string, Load>>,
 ): Scenario {
   return {
     name,
@@ -64,8 +82,9 @@ function scenario(
       for (let start = 0; start < arena.options.starts; start++) {
         const entrants = await arena.enter(contestantsIn(arena), load);
         await warmUp(arena, entrants, load);
-        const taken = await interleave(entrants, arena.options.rounds, (entrant) =>
-          measure(arena, entrant, loads[entrant.name] ?? load),
+        const turns = turnsOf(entrants, load, loads);
+        const taken = await interleave(turns, arena.options.rounds, (turn) =>
+          measure(arena, turn.entrant, turn.load),
         );
         for (const [who, more] of taken) samples.set(who, [...(samples.get(who) ?? []), ...more]);
         await Promise.all(entrants.map((entrant) => entrant.stop()));
@@ -80,6 +99,27 @@ function scenario(
       };
     },
   };
+}
+
+/** What is measured in a round. */
+interface Turn {
+  readonly name: string;
+  readonly entrant: Entrant;
+  readonly load: Load;
+}
+
+/** @param loads by name; without them all are asked the same, and each has one turn by its own name */
+function turnsOf(
+  entrants: readonly Entrant[],
+  load: Load,
+  loads: Readonly<Record<string, Load>> | undefined,
+): readonly Turn[] {
+  if (loads === undefined)
+    return entrants.map((entrant) => ({ name: entrant.name, entrant, load }));
+  const named = Object.entries(loads);
+  return entrants.flatMap((entrant) =>
+    named.map(([name, asked]) => ({ name, entrant, load: asked })),
+  );
 }
 
 async function measure(arena: Arena, { pid, port }: Entrant, load: Load): Promise<Sample> {

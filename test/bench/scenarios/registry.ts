@@ -3,7 +3,7 @@ import { lbctl } from '../contestants/lbctl.ts';
 import { caching, everybody, usual } from '../contestants/peers.ts';
 import { LOADS } from '../load/load.ts';
 import { accept } from './accept.ts';
-import { amongPeers, amongVariants } from './cpu.ts';
+import { amongLoads, amongPeers, amongVariants } from './cpu.ts';
 import { latency } from './latency.ts';
 import { rss } from './rss.ts';
 import type { Scenario } from './scenario.ts';
@@ -67,12 +67,11 @@ export const SCENARIOS: readonly Scenario[] = [
     load: LOADS.cached100k,
     contestants: caching,
   }),
-  amongVariants({
+  amongLoads({
     name: 'cache-304',
-    about: 'the same 1 KiB, confirmed by its ETag (304), against sent',
-    load: LOADS.cached1k,
-    loads: { 'lbctl-304': LOADS.confirmed1k },
-    contestants: [lbctl('lbctl-200', { isCached: true }), lbctl('lbctl-304', { isCached: true })],
+    about: 'the same 1 KiB, confirmed by its ETag (304), against sent; of one instance, by turns',
+    contestant: lbctl('lbctl', { isCached: true }),
+    loads: { 'lbctl-200': LOADS.cached1k, 'lbctl-304': LOADS.confirmed1k },
   }),
   amongPeers({
     name: 'post',

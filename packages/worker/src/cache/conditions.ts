@@ -1,19 +1,19 @@
 /** Conditions: of a client, which the cache answers by what it has, and of the cache itself, which asks whether it still holds. */
-import { fieldsOf, toLines } from '../http1/head-text.ts';
-import { valueOf } from '../http1/field-names.ts';
+import { fieldsOf, type HeadText, toLines } from '../http1/head-text.ts';
+import { IF_MODIFIED_SINCE, IF_NONE_MATCH, valueOf } from '../http1/field-names.ts';
 import { parseDate } from './parse-date.ts';
 import type { StoredHead } from './stored-answer.ts';
-import type { FieldReader } from './vary.ts';
 
 /** Conditions and parts: the cache asks for the whole. */
 const REPLACED = new Set(['if-none-match', 'if-modified-since', 'if-range', 'range']);
 
 /** Whether the client has what is stored. @see RFC 9111 section 4.3.2 */
-export function isNotModified(head: StoredHead, request: FieldReader): boolean {
-  const ifNoneMatch = request.header('if-none-match');
+export function isNotModified(head: StoredHead, request: HeadText): boolean {
+  if (head.etag !== undefined && request.says(IF_NONE_MATCH, head.etag)) return true;
+  const ifNoneMatch = request.valueOf(IF_NONE_MATCH);
   // It has precedence. RFC 9110 section 13.2.2.
   if (ifNoneMatch !== undefined) return matchesAny(ifNoneMatch, head.etag);
-  const ifModifiedSince = request.header('if-modified-since');
+  const ifModifiedSince = request.valueOf(IF_MODIFIED_SINCE);
   if (ifModifiedSince === undefined || head.status !== 200) return false;
   const { receivedMs } = head.freshness;
   const sinceMs = parseDate(ifModifiedSince, receivedMs);
@@ -55,7 +55,6 @@ export function isSameTag(one: string, other: string): boolean {
 function matchesAny(list: string, etag: string | undefined): boolean {
   if (list.trim() === '*') return true;
   if (etag === undefined) return false;
-  if (list === etag) return true;
   return (list.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => isSameTag(tag, etag));
 }
 

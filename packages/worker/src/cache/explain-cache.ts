@@ -28,7 +28,7 @@ export function explainCache(
   const use = entry === undefined ? 'none' : usabilityOf(entry, directives, nowMs);
   const found = `${usageText(use, entry, nowMs)}; key ${JSON.stringify(key)}`;
   if (entry !== undefined && ANSWERING.has(use)) {
-    const isConfirmed = (traits & CONDITIONAL) !== 0 && isNotModified(entry.answer, request);
+    const isConfirmed = (traits & CONDITIONAL) !== 0 && isNotModified(entry.answer, head.lines);
     return { verdict: 'answer', because: `${isConfirmed ? 304 : entry.answer.status}: ${found}` };
   }
   if (directives.onlyIfCached && cache.shared === undefined)

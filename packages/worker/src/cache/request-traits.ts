@@ -1,5 +1,5 @@
-/** What matters to a cache in the head of a request, found in one pass: most requests have none of it. */
-import { isSpelledAt, MAY_IDENTIFY } from '../http1/field-names.ts';
+/** What matters to a cache in the head of a request: most requests have none of it. */
+import * as names from '../http1/field-names.ts';
 import { type HeadText, MARK_LENGTH } from '../http1/head-text.ts';
 import type { RequestHead } from '../request/request-head.ts';
 
@@ -13,47 +13,29 @@ export const CONDITIONAL = 4;
 const PRECONDITION = 8;
 export const AUTHORIZATION = 16;
 
-const CASE = 0x20;
-const COLON = 0x3a;
-const A = 'a'.charCodeAt(0);
-const C = 'c'.charCodeAt(0);
-const I = 'i'.charCodeAt(0);
-const R = 'r'.charCodeAt(0);
+/** The trait of a field, by its kind. */
+const TRAIT_OF: readonly number[] = traitsByKind([
+  [names.CACHE_CONTROL, DIRECTIVES],
+  [names.RANGE, RANGE],
+  [names.IF_NONE_MATCH, CONDITIONAL],
+  [names.IF_MODIFIED_SINCE, CONDITIONAL],
+  [names.IF_MATCH, PRECONDITION],
+  [names.IF_UNMODIFIED_SINCE, PRECONDITION],
+  [names.AUTHORIZATION, AUTHORIZATION],
+]);
 
 /** The sum of what the fields are. Runs per request: no allocation. */
-export function traitsOf({ text, fieldsStart }: HeadText): number {
+export function traitsOf({ marks }: HeadText): number {
   let traits = 0;
-  for (let start = fieldsStart; start < text.length;) {
-    switch (text.charCodeAt(start) | CASE) {
-      case A:
-        if (isField(text, start, 'authorization')) traits |= AUTHORIZATION;
-        break;
-      case C:
-        if (isField(text, start, 'cache-control')) traits |= DIRECTIVES;
-        break;
-      case I:
-        traits |= condition(text, start);
-        break;
-      case R:
-        if (isField(text, start, 'range')) traits |= RANGE;
-        break;
-      default:
-    }
-    start = text.indexOf('\r\n', start) + 2;
-  }
+  for (let mark = 0; mark < marks.length; mark += MARK_LENGTH)
+    traits |= TRAIT_OF[marks[mark] as names.FieldKind] ?? 0;
   return traits;
 }
 
-function condition(text: string, start: number): number {
-  if (isField(text, start, 'if-none-match') || isField(text, start, 'if-modified-since'))
-    return CONDITIONAL;
-  return isField(text, start, 'if-match') || isField(text, start, 'if-unmodified-since')
-    ? PRECONDITION
-    : 0;
-}
-
-function isField(text: string, start: number, lower: string): boolean {
-  return text.charCodeAt(start + lower.length) === COLON && isSpelledAt(text, start, lower);
+function traitsByKind(pairs: readonly (readonly [names.FieldKind, number])[]): number[] {
+  const traits = Array.from({ length: 1 + Math.max(...pairs.map(([kind]) => kind)) }, () => 0);
+  for (const [kind, trait] of pairs) traits[kind] = trait;
+  return traits;
 }
 
 /**
@@ -78,7 +60,7 @@ const OVERRIDES = new Set([
 /** Whether a field may make the backend answer another request than the one that is seen here. */
 function overridesRequest(lines: HeadText): boolean {
   for (let mark = 0; mark < lines.marks.length; mark += MARK_LENGTH) {
-    if (lines.marks[mark] !== MAY_IDENTIFY) continue;
+    if (lines.marks[mark] !== names.MAY_IDENTIFY) continue;
     // Backends that make variables of names do not tell `_` from `-`.
     if (OVERRIDES.has(lines.nameAt(mark).toLowerCase().replaceAll(/[_.]/g, '-'))) return true;
   }

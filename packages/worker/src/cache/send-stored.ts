@@ -36,7 +36,8 @@ export interface Use {
 /** Sends it whole, in part or as a confirmation, as the request wants it. Its body must be there. */
 export function sendStored(exchange: Exchange, use: Use): void {
   const { traits, entry } = use;
-  if ((traits & CONDITIONAL) !== 0 && isNotModified(entry.answer, exchange)) {
+  const lines = exchange.head?.lines;
+  if ((traits & CONDITIONAL) !== 0 && lines !== undefined && isNotModified(entry.answer, lines)) {
     sendConfirmation(exchange, use);
     return;
   }
@@ -50,13 +51,13 @@ export function sendStored(exchange: Exchange, use: Use): void {
     }
   }
   const { status, statusLine } = entry.answer;
-  const { lines, isCompressible } = entry.headFor(use.route);
+  const { lines: fields, isCompressible } = entry.headFor(use.route);
   const encoding = isCompressible ? use.route.compression?.choose(exchange) : undefined;
   if (encoding !== undefined) {
     sendCoded(exchange, use, encoding);
     return;
   }
-  begin(exchange, use, { status, statusLine, fields: lines });
+  begin(exchange, use, { status, statusLine, fields });
   sendBody(exchange, entry.body);
 }
 

@@ -23,6 +23,13 @@ export const REFERER = 15;
 export const MAY_IDENTIFY = 16;
 export const TRACEPARENT = 17;
 export const TRACESTATE = 18;
+export const CACHE_CONTROL = 19;
+export const AUTHORIZATION = 20;
+export const RANGE = 21;
+export const IF_NONE_MATCH = 22;
+export const IF_MODIFIED_SINCE = 23;
+export const IF_MATCH = 24;
+export const IF_UNMODIFIED_SINCE = 25;
 
 export type FieldKind = number;
 
@@ -48,6 +55,13 @@ const KINDS = new Map<string, FieldKind>([
   ['forwarded', MAY_IDENTIFY],
   ['traceparent', TRACEPARENT],
   ['tracestate', TRACESTATE],
+  ['cache-control', CACHE_CONTROL],
+  ['authorization', AUTHORIZATION],
+  ['range', RANGE],
+  ['if-none-match', IF_NONE_MATCH],
+  ['if-modified-since', IF_MODIFIED_SINCE],
+  ['if-match', IF_MATCH],
+  ['if-unmodified-since', IF_UNMODIFIED_SINCE],
 ]);
 
 const LETTERS = 32;
