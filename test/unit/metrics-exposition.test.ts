@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { DURATION_BUCKETS_SECONDS, METRICS } from '@lb/shared/metrics/catalog';
+import fc from 'fast-check';
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { aggregate, page, text } from '../support/metrics-page.ts';
+
+const POOL = fc.string({ unit: 'binary' });
+const BACKEND = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '\n', '\\n'));
+const NUMBER = fc.oneof(fc.double({ noNaN: true }), fc.nat());
 
 describe('exposition', () => {
   test('a histogram has cumulative buckets, sum and count', async () => {
@@ -74,4 +81,84 @@ describe('exposition', () => {
       '# TYPE lb_events counter',
     );
   });
+
+  test.each(['text/plain', 'application/openmetrics-text'])(
+    'has the lines that prom-client would write, in %s',
+    async (accept) => {
+      await fc.assert(
+        fc.asyncProperty(POOL, BACKEND, NUMBER, fc.nat(), async (pool, backend, value, count) => {
+          const metrics = aggregate();
+          metrics.set('lb_backend_weight', [pool, backend], value);
+          metrics.add('lb_health_checks_total', [pool, backend, 'ok'], count);
+          const written = await text(metrics, accept);
+          expect(written).toEqual(
+            expect.arrayContaining(await libraryLines(accept, { pool, backend, value, count })),
+          );
+        }),
+      );
+    },
+  );
+
+  test('a histogram is the one of prom-client', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        POOL,
+        fc.array(fc.double({ noNaN: true, min: 0, max: 100 })),
+        async (pool, seconds) => {
+          const metrics = aggregate();
+          const histogram = new Histogram({
+            name: 'lb_health_check_seconds',
+            help: METRICS.lb_health_check_seconds.help,
+            labelNames: ['pool'],
+            buckets: [...DURATION_BUCKETS_SECONDS],
+            registers: [],
+          });
+          metrics.ensure('lb_health_check_seconds', [pool]);
+          histogram.zero({ pool });
+          for (const each of seconds) {
+            metrics.observe('lb_health_check_seconds', [pool], each);
+            histogram.observe({ pool }, each);
+          }
+          const registry = new Registry();
+          registry.registerMetric(histogram);
+          expect(await text(metrics)).toEqual(
+            expect.arrayContaining((await registry.metrics()).trimEnd().split('\n')),
+          );
+        },
+      ),
+    );
+  });
 });
+
+interface Values {
+  readonly pool: string;
+  readonly backend: string;
+  readonly value: number;
+  readonly count: number;
+}
+
+/** What prom-client's own metrics say. */
+async function libraryLines(accept: string, values: Values): Promise<string[]> {
+  const { pool, backend, value, count } = values;
+  const registry = new Registry<OpenMetricsContentType>();
+  if (accept !== 'text/plain') registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  const registers: Registry<OpenMetricsContentType>[] = [registry];
+  const weight = new Gauge({
+    name: 'lb_backend_weight',
+    help: METRICS.lb_backend_weight.help,
+    labelNames: METRICS.lb_backend_weight.labels,
+    registers,
+  });
+  weight.set({ pool, backend }, value);
+  const checks = new Counter({
+    name: 'lb_health_checks_total',
+    help: METRICS.lb_health_checks_total.help,
+    labelNames: METRICS.lb_health_checks_total.labels,
+    registers,
+  });
+  checks.inc({ pool, backend, result: 'ok' }, count);
+  return (await registry.metrics())
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line !== '');
+}

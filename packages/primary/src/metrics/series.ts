@@ -9,9 +9,6 @@ export function cellCount(type: MetricDefinition['type']): number {
   return type === 'histogram' ? HISTOGRAM_CELLS : 1;
 }
 
-/** Label values by name. */
-export type LabelSet = Readonly<Record<string, string>>;
-
 /** The number of a series in its family; it stays. */
 export type Row = number;
 
@@ -29,7 +26,7 @@ export class Family {
   readonly width: number;
   readonly #rows = new Map<string, Row>();
   readonly #labels: (readonly string[])[] = [];
-  readonly #labelSets: (LabelSet | undefined)[] = [];
+  readonly #labelTexts: (string | undefined)[] = [];
   #cells: Float64Array;
   #marks = new Uint8Array(INITIAL_ROWS);
   /** A gauge's value in each worker by row; NaN where the worker has none. */
@@ -66,9 +63,9 @@ export class Family {
     return this.#labels[row] ?? [];
   }
 
-  /** The labels by name, made when the row is shown first and kept: prom-client keeps the text it makes of it by this identity. */
-  labelSet(row: Row): LabelSet {
-    return (this.#labelSets[row] ??= labelSetOf(this.definition.labels, this.labels(row)));
+  /** `pool="web",backend="b1"`: made when the row is shown first, and kept. */
+  labelText(row: Row): string {
+    return (this.#labelTexts[row] ??= labelTextOf(this.definition.labels, this.labels(row)));
   }
 
   /** What there is now, to be read. */
@@ -170,6 +167,14 @@ function keyOf(labels: readonly string[]): string {
   return labels.length === 1 ? (labels[0] ?? '') : labels.join('\n');
 }
 
-function labelSetOf(names: readonly string[], values: readonly string[]): LabelSet {
-  return Object.fromEntries(names.map((name, place) => [name, values[place] ?? '']));
+function labelTextOf(names: readonly string[], values: readonly string[]): string {
+  return names.map((name, place) => `${name}="${escaped(values[place] ?? '')}"`).join(',');
+}
+
+const SPECIAL = /[\\\n"]/;
+
+/** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+function escaped(value: string): string {
+  if (!SPECIAL.test(value)) return value;
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }
