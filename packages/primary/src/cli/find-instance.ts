@@ -1,7 +1,6 @@
 /** Finds the instance a client verb talks to: --socket, else the configuration's, else the only one there is. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseConfig } from '@lb/shared/config/parse';
 import type { CliContext, GlobalOptions } from './cli-context.ts';
 import { locateConfig } from './config-location.ts';
 import type { ConfigLocation } from './config-location.ts';
@@ -23,7 +22,7 @@ export async function findInstance(
     return { ok: true, socketPath, configShown: null };
   }
   const location = locateConfig(options, context);
-  const configured = location && configuredSocket(location, context);
+  const configured = location && (await configuredSocket(location, context));
   if (location !== undefined && configured !== undefined) {
     return { ok: true, socketPath: configured, configShown: location.shown };
   }
@@ -60,13 +59,18 @@ async function onlyInstance(directory: string): Promise<FoundInstance> {
  * admin.socket of the file, if it has one. A file that is broken now may be the one a running instance was started with, so its mistakes
  * are not for here: the instance is then looked for where instances are by default, and start leaves a link there.
  */
-function configuredSocket(location: ConfigLocation, { env }: CliContext): string | undefined {
+async function configuredSocket(
+  location: ConfigLocation,
+  { env }: CliContext,
+): Promise<string | undefined> {
   let text: string;
   try {
     text = readFileSync(location.path, 'utf8');
   } catch {
     return undefined;
   }
+  if (!text.includes('socket')) return undefined;
+  const { parseConfig } = await import('@lb/shared/config/parse');
   const parsed = parseConfig({
     file: location.shown,
     text,

@@ -1,5 +1,7 @@
-/** The command line of lbctl: which verbs and options there are. One verb, one file in commands/. */
-import { lbJsonSchema } from '@lb/shared/config/json-schema';
+/**
+ * The command line of lbctl: which verbs and options there are. One verb, one file in commands/. Verbs that read configurations are
+ * loaded when they are asked for: the schema takes longer to set up than a running instance to answer.
+ */
 import { systemClock } from '@lb/shared/time/clock';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readVersion } from '../version.ts';
@@ -7,11 +9,8 @@ import { addBackendVerbs } from './backend-verbs.ts';
 import { addCacheVerbs } from './cache-verbs.ts';
 import type { CliContext } from './cli-context.ts';
 import { backends } from './commands/backends.ts';
-import { check } from './commands/check.ts';
 import type { CheckOptions } from './commands/check.ts';
-import { plan } from './commands/plan.ts';
 import { reload } from './commands/reload.ts';
-import { start } from './commands/start.ts';
 import type { StartOptions } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
@@ -56,6 +55,7 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
     .option('--to <url...>', 'backends; no file is needed then')
     .option('--admin <addr>', 'admin server, with --to (default 127.0.0.1:9090)')
     .action(async (_options, command: Command) => {
+      const { start } = await import('./commands/start.ts');
       exit(await start(surroundings(command)));
     });
 
@@ -83,6 +83,7 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
     .command('plan')
     .description('what a reload would change, and what that does to traffic')
     .action(async (_options, command: Command) => {
+      const { plan } = await import('./commands/plan.ts');
       exit(await plan(surroundings(command)));
     });
 
@@ -92,6 +93,7 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
     .description('say everything that is wrong with the configuration')
     .option('--probe', 'also connect to every backend')
     .action(async (_options, command: Command) => {
+      const { check } = await import('./commands/check.ts');
       exit(await check(surroundings(command)));
     });
 
@@ -116,7 +118,10 @@ function buildProgram(context: CliContext, exit: (code: number) => void): Comman
   program
     .command('schema')
     .description('the JSON schema of lb.yaml, for editors')
-    .action((_options, command: Command) => surroundings(command).output.json(lbJsonSchema()));
+    .action(async (_options, command: Command) => {
+      const { lbJsonSchema } = await import('@lb/shared/config/json-schema');
+      surroundings(command).output.json(lbJsonSchema());
+    });
 
   program
     .command('version')

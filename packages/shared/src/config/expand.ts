@@ -1,5 +1,5 @@
 /** From what the schema returns to the Config type: names given, shorthands written out, frozen. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { parseBackendUrl } from '../net/backend-url.ts';
 import type { Config, RouteAction, RouteConfig, root } from './schema/root.ts';
 import { route } from './schema/route.ts';

@@ -1,5 +1,5 @@
 /** What somebody who wrote this value here probably meant. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBackendUrl } from '../net/backend-url.ts';
 import { parseBind } from '../net/bind-address.ts';
 import type { Located, Path, ScalarNode } from './located.ts';

@@ -1,5 +1,5 @@
 /** What the schema refuses, as problems with a place, a sentence and a guess. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMapSchema, valueHint } from './hints.ts';
 import {
   type Located,

@@ -1,5 +1,5 @@
 /** lb.yaml as a JSON schema, for editors (`# yaml-language-server: $schema=...`) and `lbctl schema`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { root } from './schema/root.ts';
 import { facetOf, inUnit } from './schema/shape.ts';
 

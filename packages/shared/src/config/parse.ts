@@ -11,7 +11,7 @@ import type { ConfigFiles } from '../model/backend-tls.ts';
 import type { Path } from './located.ts';
 import { type Config, root as schema } from './schema/root.ts';
 import { facetAt } from './schema/shape.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type { ConfigError } from './config-error.ts';
 

@@ -1,5 +1,5 @@
 /** docs/configuration.md, out of the schema: every key with its path, type, default and description. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { root } from './schema/root.ts';
 import { cidr, fieldName, method, name } from './schema/scalars.ts';
 import { type Facet, type Schema, childOf, facetOf, inUnit, variantsOf } from './schema/shape.ts';

@@ -1,5 +1,5 @@
 /** `caches`: answers that are kept and used again. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, size } from './scalars.ts';
 
 /** One cache. */

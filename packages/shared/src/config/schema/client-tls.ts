@@ -1,6 +1,6 @@
 /** `tls` of whatever the balancer connects to: whom it believes, which name it asks for, and what it shows of itself. */
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostName } from './scalars.ts';
 
 const SERVER_NAME_HINT = 'expected a host name such as "api.internal", or an IP address';

@@ -1,5 +1,5 @@
 /** `routes[].compress`: which answers are compressed on their way to the client, and how. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ENCODINGS } from '../../model/encoding.ts';
 import { size } from './scalars.ts';
 

@@ -1,5 +1,5 @@
 /** The sections of lb.yaml that concern the instance as a whole: admin, log, requestId, shutdown, overload. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBind } from '../../net/bind-address.ts';
 import { duration, fieldName } from './scalars.ts';
 

@@ -1,5 +1,5 @@
 /** `listeners`: where clients connect. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBind } from '../../net/bind-address.ts';
 import { byteRate, name, positiveDuration, size, sizeOrNone, whole } from './scalars.ts';
 

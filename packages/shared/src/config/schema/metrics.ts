@@ -1,5 +1,5 @@
 /** `metrics`: where what was measured is kept beyond the memory of the instance. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseInfluxUrl } from '../../persist/influx-url.ts';
 import { parsePostgresUrl } from '../../persist/postgres-url.ts';
 import { clientTls } from './client-tls.ts';

@@ -1,5 +1,5 @@
 /** `pools.<name>.passiveHealth`: what takes a backend out by what real traffic says of it, and for how long. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { positiveDuration, whole } from './scalars.ts';
 
 const RATE_HINT = 'expected a share from 0 to 1 such as 0.3, 0 for off';

@@ -1,5 +1,5 @@
 /** What a pool does when its backends are full, fail too often, or become slow. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { positiveDuration, whole } from './scalars.ts';
 
 /** `pools.*.queue` */

@@ -1,5 +1,5 @@
 /** `pools`: groups of backends, how one is picked, and how their health is known. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBackendUrl } from '../../net/backend-url.ts';
 import { clientTls } from './client-tls.ts';
 import { passiveHealth } from './passive-health.ts';

@@ -1,5 +1,5 @@
 /** `rateLimits`: how many requests a client may make. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { requestRate, whole } from './scalars.ts';
 
 const KEY_HINT =

@@ -1,5 +1,5 @@
 /** `pools.*.retries` and `pools.*.hedge`: when a request goes to a second backend. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../units.ts';
 import { duration, method, size, whole } from './scalars.ts';
 

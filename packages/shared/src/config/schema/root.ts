@@ -1,5 +1,5 @@
 /** lb.yaml as a whole. Defaults live here and nowhere else; the descriptions are the user's reference. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { cache } from './cache.ts';
 import { admin, log, overload, requestId, shutdown } from './instance.ts';
 import { listener } from './listener.ts';

@@ -1,5 +1,5 @@
 /** `routes`: which requests go where, and what happens to them on the way. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compress } from './compress.ts';
 import {
   cidr,

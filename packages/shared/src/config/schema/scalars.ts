@@ -1,5 +1,5 @@
 /** The scalar types of lb.yaml: each refuses with a sentence that says what to write instead. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isCidr } from '../../net/cidr.ts';
 import {
   BYTE_RATE_PATTERN,

@@ -1,5 +1,5 @@
 /** The schema as data: what stands at a path, in which unit, with which default. Hints, diffs and the reference docs ask. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatByteRate, formatDuration, formatRate, formatSize } from '../units.ts';
 import { hedgeDelay } from './retries.ts';
 import {

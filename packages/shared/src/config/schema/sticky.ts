@@ -1,6 +1,6 @@
 /** `pools.*.sticky`: how the requests of a session keep to one backend. */
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, hostName, positiveDuration } from './scalars.ts';
 
 const COOKIE_HINT = 'expected a cookie name: letters, digits, "-" and "_", no spaces';

@@ -1,5 +1,5 @@
 /** `store`, `stateDir`, `secret`: what workers and instances share, and what outlives a restart. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRedisAddress, parseRedisUrl } from '../../store/redis-url.ts';
 import { clientTls } from './client-tls.ts';
 import { positiveDuration } from './scalars.ts';

@@ -1,5 +1,5 @@
 /** `tracing`: traces of requests, for a collector of OpenTelemetry. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownedHeader } from '../owned-headers.ts';
 import { fieldName, fieldValue } from './scalars.ts';
 
