@@ -26,7 +26,7 @@ export class Family {
   readonly width: number;
   readonly #rows = new Map<string, Row>();
   readonly #labels: (readonly string[])[] = [];
-  readonly #labelTexts: (string | undefined)[] = [];
+  readonly #keys: string[] = [];
   #cells: Float64Array;
   #marks = new Uint8Array(INITIAL_ROWS);
   /** A gauge's value in each worker by row; NaN where the worker has none. */
@@ -40,18 +40,19 @@ export class Family {
 
   /** The series with these label values, made at zero when there is none. The number of values is the caller's duty. */
   row(labels: readonly string[]): Row {
-    const key = keyOf(labels);
+    const key = this.#keyOf(labels);
     const known = this.#rows.get(key);
     if (known !== undefined) return known;
     const row = this.#rows.size;
     this.#rows.set(key, row);
     this.#labels.push([...labels]);
+    this.#keys.push(key);
     if (row === this.#marks.length) this.#grow();
     return row;
   }
 
   find(labels: readonly string[]): Row | undefined {
-    return this.#rows.get(keyOf(labels));
+    return this.#rows.get(this.#keyOf(labels));
   }
 
   /** Series there are, shown or not: their numbers are those below. */
@@ -63,9 +64,9 @@ export class Family {
     return this.#labels[row] ?? [];
   }
 
-  /** `pool="web",backend="b1"`: made when the row is shown first, and kept. */
+  /** `pool="web",backend="b1"`, as Prometheus reads it. */
   labelText(row: Row): string {
-    return (this.#labelTexts[row] ??= labelTextOf(this.definition.labels, this.labels(row)));
+    return this.#keys[row] ?? '';
   }
 
   /** What there is now, to be read. */
@@ -147,6 +148,11 @@ export class Family {
     return false;
   }
 
+  /** What a page has of it is as good a key as any, and has to be kept anyway. */
+  #keyOf(labels: readonly string[]): string {
+    return labelTextOf(this.definition.labels, labels);
+  }
+
   #grow(): void {
     const marks = new Uint8Array(this.#marks.length * 2);
     marks.set(this.#marks);
@@ -160,11 +166,6 @@ export class Family {
 /** Zero for what is NaN or not there. */
 function orZero(value: number | undefined): number {
   return value === undefined || Number.isNaN(value) ? 0 : value;
-}
-
-/** Label values are names, numbers and words of ours; none holds a line feed. */
-function keyOf(labels: readonly string[]): string {
-  return labels.length === 1 ? (labels[0] ?? '') : labels.join('\n');
 }
 
 function labelTextOf(names: readonly string[], values: readonly string[]): string {

@@ -8,8 +8,8 @@
  */
 import type { TrafficReply } from '@lb/shared/admin-api/statistics';
 import { middleMs } from '@lb/shared/metrics/traffic-cells';
-import { History, type HistoryColumns } from './history.ts';
-import { EMPTY_SLICE, type Slice, Tally } from './tally.ts';
+import type { History, HistoryColumns } from './history.ts';
+import { EMPTY_SLICE, joined, type Slice, type Tally } from './tally.ts';
 
 /** Seconds that a reading covers. */
 export const WINDOW_SECONDS = 10;
@@ -31,46 +31,69 @@ export interface Recorded extends Omit<TrafficReply, 'requestsPerSecond' | 'erro
   readonly errors: number;
 }
 
+/** The past of all flows. */
+export interface Histories {
+  readonly bySecond: History;
+  readonly byMinute: History;
+}
+
 export class Flow {
-  readonly #second = new Tally();
+  /** In the histories; its own as long as it is there. */
+  readonly place: number;
+  readonly #histories: Histories;
+  /** What came in this second, in any order. */
+  #coming: number[] = [];
   /** Of the last seconds, each at its number modulo the length. */
   readonly #slices: Slice[] = Array.from({ length: WINDOW_SECONDS }, () => EMPTY_SLICE);
-  readonly #minute = new Tally();
+  #minute: Slice = EMPTY_SLICE;
   /** Undefined while nobody records. */
-  #recorded: Tally | undefined;
-  readonly #bySecond = new History(SECONDS_KEPT);
-  readonly #byMinute = new History(MINUTES_KEPT);
+  #recorded: Slice | undefined;
 
-  add(cell: number, count: number): void {
-    this.#second.add(cell, count);
+  constructor(place: number, histories: Histories) {
+    this.place = place;
+    this.#histories = histories;
   }
 
-  /** A second is over. */
-  step({ number, seconds }: Step): void {
-    this.#bySecond.write(number, this.#second, seconds);
-    const slice = this.#second.take();
-    this.#slices[number % WINDOW_SECONDS] = slice;
-    this.#minute.addSlice(slice);
-    this.#recorded?.addSlice(slice);
+  add(cell: number, count: number): void {
+    this.#coming.push(cell, count);
+  }
+
+  /** A second is over. @param scratch an empty one, to add up in: a thousand flows need no thousand places for that */
+  step({ number, seconds }: Step, scratch: Tally): void {
+    const at = number % WINDOW_SECONDS;
+    if (this.#coming.length === 0) {
+      this.#slices[at] = EMPTY_SLICE;
+      return;
+    }
+    scratch.addSlice(this.#coming);
+    this.#coming = [];
+    this.#histories.bySecond.write(this.place, scratch, seconds);
+    const slice = scratch.take();
+    this.#slices[at] = slice;
+    this.#minute = joined(this.#minute, slice, scratch);
+    if (this.#recorded !== undefined) this.#recorded = joined(this.#recorded, slice, scratch);
   }
 
   /** A minute is over; called after the step that ended it. */
-  stepMinute({ number, seconds }: Step): void {
-    this.#byMinute.write(number, this.#minute, seconds);
-    this.#minute.take();
+  stepMinute({ seconds }: Step, scratch: Tally): void {
+    scratch.addSlice(this.#minute);
+    this.#minute = EMPTY_SLICE;
+    this.#histories.byMinute.write(this.place, scratch, seconds);
+    scratch.clear();
   }
 
   /** Keeps what comes for takeRecorded(), or does not any more. */
   record(isOn: boolean): void {
-    this.#recorded = isOn ? (this.#recorded ?? new Tally()) : undefined;
+    this.#recorded = isOn ? (this.#recorded ?? EMPTY_SLICE) : undefined;
   }
 
   /** Of the steps since the last time; nothing while nobody records. */
-  takeRecorded(): Recorded {
-    const tally = this.#recorded ?? new Tally();
-    const { requests } = tally;
-    const recorded = { requests, errors: Math.min(requests, tally.errors), ...quantilesOf(tally) };
-    tally.clear();
+  takeRecorded(scratch: Tally): Recorded {
+    scratch.addSlice(this.#recorded ?? EMPTY_SLICE);
+    if (this.#recorded !== undefined) this.#recorded = EMPTY_SLICE;
+    const { requests, errors } = scratch;
+    const recorded = { requests, errors: Math.min(requests, errors), ...quantilesOf(scratch) };
+    scratch.clear();
     return recorded;
   }
 
@@ -85,11 +108,11 @@ export class Flow {
   }
 
   seconds(end: number, count: number): HistoryColumns {
-    return this.#bySecond.read(end, count);
+    return this.#histories.bySecond.read(this.place, end, count);
   }
 
   minutes(end: number, count: number): HistoryColumns {
-    return this.#byMinute.read(end, count);
+    return this.#histories.byMinute.read(this.place, end, count);
   }
 }
 

@@ -1,8 +1,13 @@
 /**
- * What traffic was, step by step, in bounded memory: rates as numbers, quantiles as the cells they were read from. 15 minutes by
- * the second and a day by the minute take 33 KB in the end; a series that never had any traffic takes nothing.
+ * What traffic was, step by step, of all that is followed, in bounded memory: rates as numbers, quantiles as the cells they were read
+ * from. A row is a step, and a place in it is what had the traffic:
+ *
+ *     step 7 | place 0: rate, error rate, cells | place 1 | ...       12 bytes each
+ *     step 8 | no row, when nothing had any
+ *
+ * 15 minutes by the second and a day by the minute are 28 KB for each place in the end.
  */
-import { middleMs } from '@lb/shared/metrics/traffic-cells';
+import { DURATION_CELLS, middleMs } from '@lb/shared/metrics/traffic-cells';
 import { QUANTILES, type Tally } from './tally.ts';
 
 /** What a history is asked for; columns of one length, the oldest value first. */
@@ -14,91 +19,91 @@ export interface HistoryColumns {
   readonly p99Ms: readonly (number | null)[];
 }
 
-interface Columns {
-  readonly rates: Float32Array;
-  readonly errorRates: Float32Array;
-  /** Of each of QUANTILES: one more than the cell; 0 for none. */
-  readonly cells: readonly Uint16Array[];
-}
+/** Of a place: rate and error rate in single precision, and one more than the cell of each of QUANTILES, 0 for none. */
+const WORDS = 3;
+const CELL_BITS = 10;
+const CELL_MASK = 2 ** CELL_BITS - 1;
+if (DURATION_CELLS > CELL_MASK || QUANTILES.length * CELL_BITS > 32)
+  throw new Error('the cells of the quantiles do not go into a word');
 
-/** Steps that there is room for at first; then for twice as many, until it is a ring. */
-const FIRST_ROOM = 64;
+/** The same four bytes. */
+const FLOAT = new Float32Array(1);
+const BITS = new Uint32Array(FLOAT.buffer);
 
-/** A ring of steps. Steps are numbered from 0 on; what is not written is a step without traffic. */
+/** A ring of steps. Steps are numbered from 0 on, and begun in their order. */
 export class History {
   readonly #length: number;
-  #columns: Columns | undefined;
-  /** The first step with traffic, which stands at the beginning of the columns. */
-  #first = 0;
+  readonly #rows: (Uint32Array | undefined)[];
+  #at = 0;
+  #places = 0;
 
   /** @param length steps that are kept */
   constructor(length: number) {
     this.#length = length;
+    this.#rows = Array.from({ length });
   }
 
-  /** Writes a step. Each has to be written, in its order. */
-  write(step: number, tally: Tally, seconds: number): void {
+  /** Writes are for this step from now on. @param places there are */
+  begin(step: number, places: number): void {
+    this.#at = step % this.#length;
+    this.#places = places;
+    const row = this.#rows[this.#at];
+    if (row?.length === places * WORDS) row.fill(0);
+    else this.#rows[this.#at] = undefined;
+  }
+
+  /** What is not written is a step without traffic. @param seconds that the step took */
+  write(place: number, tally: Tally, seconds: number): void {
     const { requests, errors } = tally;
-    if (this.#columns === undefined) {
-      if (requests === 0) return;
-      this.#first = step;
-    }
-    const at = (step - this.#first) % this.#length;
-    const { rates, errorRates, cells } = this.#columnsWith(at);
-    rates[at] = seconds > 0 ? requests / seconds : 0;
-    errorRates[at] = requests > 0 ? Math.min(1, errors / requests) : 0;
-    const quantiles = tally.quantileCells();
-    for (const [index, column] of cells.entries()) column[at] = (quantiles?.[index] ?? -1) + 1;
+    if (requests === 0) return;
+    const row = (this.#rows[this.#at] ??= new Uint32Array(this.#places * WORDS));
+    const at = place * WORDS;
+    row[at] = bitsOf(seconds > 0 ? requests / seconds : 0);
+    row[at + 1] = bitsOf(Math.min(1, errors / requests));
+    row[at + 2] = packed(tally.quantileCells() ?? []);
+  }
+
+  /** Nothing was there: the place is for something else now. */
+  forget(place: number): void {
+    for (const row of this.#rows) row?.fill(0, place * WORDS, (place + 1) * WORDS);
   }
 
   /** The steps before `end`, at most `count` and not more than there were or are kept. */
-  read(end: number, count: number): HistoryColumns {
+  read(place: number, end: number, count: number): HistoryColumns {
     const length = Math.min(count, end, this.#length);
-    const places = Array.from({ length }, (_, index) => this.#placeOf(end - length + index));
-    const columns = this.#columns;
+    const words = (offset: number): number[] =>
+      Array.from({ length }, (_, index) => {
+        const row = this.#rows[(end - length + index) % this.#length];
+        return row?.[place * WORDS + offset] ?? 0;
+      });
+    const cells = words(2);
     const quantiles = (index: number): (number | null)[] =>
-      places.map((at) => msOf(columns?.cells[index]?.[at] ?? 0));
+      cells.map((word) => msOf((word >>> (index * CELL_BITS)) & CELL_MASK));
     return {
-      requestsPerSecond: places.map((at) => rounded(columns?.rates[at] ?? 0)),
-      errorRate: places.map((at) => rounded(columns?.errorRates[at] ?? 0)),
+      requestsPerSecond: words(0).map(floatOf),
+      errorRate: words(1).map(floatOf),
       p50Ms: quantiles(0),
       p95Ms: quantiles(1),
       p99Ms: quantiles(2),
     };
   }
-
-  /** -1, where there is nothing, for what was before the first. */
-  #placeOf(step: number): number {
-    return step < this.#first ? -1 : (step - this.#first) % this.#length;
-  }
-
-  #columnsWith(place: number): Columns {
-    const room = this.#columns?.rates.length ?? 0;
-    if (this.#columns !== undefined && place < room) return this.#columns;
-    this.#columns = grown(this.#columns, Math.min(this.#length, Math.max(FIRST_ROOM, 2 * room)));
-    return this.#columns;
-  }
 }
 
-/** The same with more room behind it. */
-function grown(columns: Columns | undefined, length: number): Columns {
-  const longer = {
-    rates: new Float32Array(length),
-    errorRates: new Float32Array(length),
-    cells: QUANTILES.map(() => new Uint16Array(length)),
-  };
-  if (columns === undefined) return longer;
-  longer.rates.set(columns.rates);
-  longer.errorRates.set(columns.errorRates);
-  for (const [index, column] of columns.cells.entries()) longer.cells[index]?.set(column);
-  return longer;
+function packed(cells: readonly number[]): number {
+  return cells.reduce((word, cell, index) => word | ((cell + 1) << (index * CELL_BITS)), 0);
 }
 
 function msOf(kept: number): number | null {
   return kept === 0 ? null : middleMs(kept - 1);
 }
 
+function bitsOf(value: number): number {
+  FLOAT[0] = value;
+  return BITS[0] ?? 0;
+}
+
 /** Single precision has seven digits. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
+function floatOf(bits: number): number {
+  BITS[0] = bits;
+  return Number((FLOAT[0] ?? 0).toPrecision(6));
 }

@@ -7,19 +7,16 @@ import {
 } from '@lb/shared/metrics/traffic-cells';
 
 /** A tally that takes no more room than it has to: cell, count, and again. */
-export type Slice = Uint32Array;
+export type Slice = readonly number[];
 
 /** No traffic. */
-export const EMPTY_SLICE: Slice = new Uint32Array(0);
+export const EMPTY_SLICE: Slice = [];
 
 /** p50, p95 and p99. */
 export const QUANTILES: readonly number[] = [0.5, 0.95, 0.99];
 
-/** What a tally that never had anything counts in. */
-const NO_COUNTS = new Uint32Array(0);
-
 export class Tally {
-  #counts = NO_COUNTS;
+  readonly #counts = new Uint32Array(TRAFFIC_CELLS);
   #durations = 0;
   /** Durations were counted from this cell on, up to and with that one. There are hundreds of cells, and few are used. */
   #lowest = DURATION_CELLS;
@@ -36,7 +33,6 @@ export class Tally {
   }
 
   add(cell: number, count: number): void {
-    if (this.#counts === NO_COUNTS) this.#counts = new Uint32Array(TRAFFIC_CELLS);
     this.#counts[cell] = (this.#counts[cell] ?? 0) + count;
     if (cell >= DURATION_CELLS) return;
     this.#durations += count;
@@ -62,7 +58,8 @@ export class Tally {
     find(ERROR_CELL);
     find(FAILED_CELL);
     this.clear();
-    return Uint32Array.from(found);
+    // Not with the room that it grew by.
+    return found.slice();
   }
 
   clear(): void {
@@ -86,4 +83,13 @@ export class Tally {
       return cell;
     });
   }
+}
+
+/** Both. @param scratch an empty one, to add them up in */
+export function joined(one: Slice, other: Slice, scratch: Tally): Slice {
+  if (one.length === 0) return other;
+  if (other.length === 0) return one;
+  scratch.addSlice(one);
+  scratch.addSlice(other);
+  return scratch.take();
 }

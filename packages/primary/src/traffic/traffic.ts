@@ -17,7 +17,7 @@ import {
   SECONDS_KEPT,
   WINDOW_SECONDS,
 } from './flow.ts';
-import type { HistoryColumns } from './history.ts';
+import { History, type HistoryColumns } from './history.ts';
 import { Tally } from './tally.ts';
 
 const SECONDS_PER_MINUTE = 60;
@@ -49,9 +49,16 @@ interface Book {
 export class Traffic {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'wallMs'>;
   readonly #books = new Map<number, Book>();
-  readonly #whole = new Flow();
+  readonly #histories = {
+    bySecond: new History(SECONDS_KEPT),
+    byMinute: new History(MINUTES_KEPT),
+  };
+  /** In the histories: those that nothing has any more, and how many there are in all. */
+  readonly #free: number[] = [];
+  #places = 0;
+  readonly #whole = this.#newFlow();
   #flows = new Map<string, Flow>();
-  /** Empty between two readings: a thousand backends need no thousand places to add up in. */
+  /** Empty between two uses. */
   readonly #scratch = new Tally();
   #isRecording = false;
   /** Of the last seconds, each at its number modulo the length. */
@@ -76,7 +83,10 @@ export class Traffic {
         ...backends.map(({ name: backend }) => keyOf({ pool, backend })),
       ]),
     ];
-    this.#flows = new Map(names.map((name) => [name, this.#flows.get(name) ?? new Flow()]));
+    const before = this.#flows;
+    const kept = new Set(names);
+    for (const [name, { place }] of before) if (!kept.has(name)) this.#forget(place);
+    this.#flows = new Map(names.map((name) => [name, before.get(name) ?? this.#newFlow()]));
     for (const flow of this.#flows.values()) flow.record(this.#isRecording);
     for (const book of this.#books.values()) book.targets = [];
   }
@@ -89,7 +99,7 @@ export class Traffic {
 
   /** What came of a part since the last time it was taken, up to the last second; undefined for what is not followed. */
   takeRecorded(part: Part): Recorded | undefined {
-    return this.#flowOf(part)?.takeRecorded();
+    return this.#flowOf(part)?.takeRecorded(this.#scratch);
   }
 
   /** Takes what a worker counted. Ids are unique among the workers that live at one time. */
@@ -119,10 +129,12 @@ export class Traffic {
     this.#lengths[step.number % WINDOW_SECONDS] = step.seconds;
     this.#seconds++;
     this.#minuteLength += step.seconds;
-    for (const flow of this.#all()) flow.step(step);
+    this.#histories.bySecond.begin(step.number, this.#places);
+    for (const flow of this.#all()) flow.step(step, this.#scratch);
     if (this.#seconds % SECONDS_PER_MINUTE !== 0) return;
     const minute = { number: this.#minutes, seconds: this.#minuteLength };
-    for (const flow of this.#all()) flow.stepMinute(minute);
+    this.#histories.byMinute.begin(minute.number, this.#places);
+    for (const flow of this.#all()) flow.stepMinute(minute, this.#scratch);
     this.#minutes++;
     this.#minuteLength = 0;
   }
@@ -153,6 +165,16 @@ export class Traffic {
   /** The same of minutes. */
   byMinute(part: Part, count: number): HistoryColumns | undefined {
     return this.#flowOf(part)?.minutes(this.#minutes, Math.min(count, MINUTES_KEPT));
+  }
+
+  #newFlow(): Flow {
+    return new Flow(this.#free.pop() ?? this.#places++, this.#histories);
+  }
+
+  #forget(place: number): void {
+    this.#histories.bySecond.forget(place);
+    this.#histories.byMinute.forget(place);
+    this.#free.push(place);
   }
 
   *#all(): Generator<Flow, void, undefined> {
