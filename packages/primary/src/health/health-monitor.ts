@@ -118,9 +118,9 @@ export class HealthMonitor {
     return { state, reason, since, lastProbe };
   }
 
-  /** The last probes of a backend, oldest first, at most 60. */
-  history(slot: number): readonly ProbeRecord[] {
-    return this.#entries.get(slot)?.record.history ?? [];
+  /** Whether the last probes of a backend went well, oldest first, at most 60. */
+  recentProbes(slot: number): readonly boolean[] {
+    return this.#entries.get(slot)?.record.recentProbes ?? [];
   }
 
   /** Real traffic could not connect: the backend is down when this returns. A slot that nobody has is ignored. */

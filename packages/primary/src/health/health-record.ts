@@ -4,8 +4,8 @@ import type { HealthState } from '@lb/shared/model/snapshot';
 import type { Clock } from '@lb/shared/time/clock';
 import type { ProbeResult } from './probes/probe.ts';
 
-/** Probes kept for the heartbeat bar. */
-const HISTORY_LENGTH = 60;
+/** Probes of which is kept how they ended, for the heartbeat bar. */
+const RECENT_PROBES = 60;
 
 /** One probe as it is shown; `at` is ISO 8601. */
 export type ProbeRecord = NonNullable<BackendReply['lastProbe']>;
@@ -29,7 +29,8 @@ export class HealthRecord {
   readonly identity: BackendIdentity;
   readonly #clock: Clock;
   readonly #onChange: (change: HealthChange) => void;
-  readonly #history: ProbeRecord[] = [];
+  #lastProbe: ProbeRecord | null = null;
+  readonly #recent: boolean[] = [];
   #state: HealthState = 'unknown';
   #reason = 'not probed yet';
   #sinceMs: number;
@@ -56,19 +57,20 @@ export class HealthRecord {
   }
 
   get lastProbe(): ProbeRecord | null {
-    return this.#history.at(-1) ?? null;
+    return this.#lastProbe;
   }
 
-  /** Oldest first, at most HISTORY_LENGTH. */
-  get history(): readonly ProbeRecord[] {
-    return this.#history;
+  /** How the last probes ended, oldest first, at most RECENT_PROBES. */
+  get recentProbes(): readonly boolean[] {
+    return this.#recent;
   }
 
   /** Keeps a probe; says nothing about the state. */
   remember(result: ProbeResult): void {
     const at = new Date(this.#clock.wallMs()).toISOString();
-    this.#history.push({ at, ok: result.ok, ms: result.ms, detail: result.detail });
-    if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
+    this.#lastProbe = { at, ok: result.ok, ms: result.ms, detail: result.detail };
+    this.#recent.push(result.ok);
+    if (this.#recent.length > RECENT_PROBES) this.#recent.shift();
   }
 
   /** Sets the state and its reason, and tells when the state is another one than before. */
