@@ -106,7 +106,7 @@ export class PoolView {
       breaker: limiting.breakerOf(slot) ?? null,
       permits: limiting.permitsOf(slot) ?? null,
       lastProbe: health.describe(slot).lastProbe,
-      recentProbes: health.recentProbes(slot),
+      recentProbes: [...health.recentProbes(slot)],
     };
   }
 

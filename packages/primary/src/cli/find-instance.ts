@@ -69,6 +69,7 @@ async function configuredSocket(
   } catch {
     return undefined;
   }
+  // Most files name none, and to read one with the schema takes longer than what the verb is for.
   if (!text.includes('socket')) return undefined;
   const { parseConfig } = await import('@lb/shared/config/parse');
   const parsed = parseConfig({

@@ -148,7 +148,7 @@ export class Family {
     return false;
   }
 
-  /** What a page has of it is as good a key as any, and has to be kept anyway. */
+  /** The text of its labels on a page, which is kept anyway: two series of one metric differ in it. */
   #keyOf(labels: readonly string[]): string {
     return labelTextOf(this.definition.labels, labels);
   }
